@@ -1,0 +1,1 @@
+"""Who may spend what: client keys now, limits and budgets when they come."""

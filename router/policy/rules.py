@@ -1,0 +1,83 @@
+"""What the operator wishes: routes and policies, as values."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from classifier.thresholds import Thresholds
+from classifier.tier import Tier
+
+DIALS = ("cheap", "balanced", "quality")
+"""The named cut points that a client may ask a route for, as in `auto:quality`."""
+
+
+class DoubtAction(StrEnum):
+    """What a route does with a prompt that is labelled needs_info."""
+
+    LABEL_ONLY = "label_only"
+    """Serve it at the assessed tier; the header says needs_info."""
+
+    RAISE_TIER = "raise_tier"
+    """Serve it one tier higher."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Promises that no decision and no fallback may break. An empty set allows everything."""
+
+    name: str = "default"
+    regions: frozenset[str] = frozenset()
+    licences: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One name that a client may ask for.
+
+    `tiers` lists the upstream names that may serve a tier; a tier that is not in it may be served by every upstream of
+    at least that tier. `thresholds` holds the cut points of each dial; `dial` is the one used when the client names none.
+    `on_failure` is the tier served when the classifier fails.
+    """
+
+    name: str
+    tiers: dict[Tier, frozenset[str]] = field(default_factory=dict)
+    thresholds: dict[str, Thresholds] = field(default_factory=lambda: {dial: Thresholds() for dial in DIALS})
+    dial: str = "balanced"
+    on_low_confidence: DoubtAction = DoubtAction.RAISE_TIER
+    on_missing_information: DoubtAction = DoubtAction.LABEL_ONLY
+    on_failure: Tier = Tier.MEDIUM
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """All routes by name. `auto` is always among them."""
+
+    routes: dict[str, Route]
+
+    def __post_init__(self) -> None:
+        """Refuse rules without the route `auto` (ValueError)."""
+        if "auto" not in self.routes:
+            raise ValueError("the route 'auto' is missing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How one request is delivered; durations in seconds.
+
+    `deadline` bounds all attempts together, `first_byte` the wait for an upstream's first event or header, `idle` the
+    silence after it. `cooldown` is how long an upstream is left alone after it failed.
+    """
+
+    max_attempts: int = 3
+    deadline: float = 600.0
+    connect: float = 3.0
+    first_byte: float = 120.0
+    idle: float = 60.0
+    cooldown: float = 30.0
+    classifier_timeout: float = 0.05
+    reply_limit_bytes: int = 64 * 1024 * 1024
+    event_limit_bytes: int = 8 * 1024 * 1024

@@ -1,0 +1,45 @@
+"""What the client asked: frozen, the raw body kept, and only what the decision needs read out of it."""
+
+from dataclasses import dataclass
+
+from classifier.prompt import Prompt
+from classifier.tier import Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What an upstream must be able to do to serve a request.
+
+    `context_tokens` is the safe (high) estimate of the whole input, tool schemas included; `max_output_tokens` what the
+    client allows the answer, None when it says nothing.
+    """
+
+    tools: bool = False
+    images: bool = False
+    json_schema: bool = False
+    reasoning: bool = False
+    context_tokens: int = 0
+    max_output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One chat completion as a client asked for it.
+
+    `body` is exactly what was received. `input_tokens` is the likely (not the safe) estimate of the input. `floor` is
+    the tier of the header x-router-min-tier. `wants_usage` says that the client asked for the usage chunk of a stream.
+    `model_at` is where the bytes of the model's JSON string stand in `body` (start, end; quotes included).
+    """
+
+    id: str
+    caller: str
+    model_asked: str
+    body: bytes
+    model_at: tuple[int, int]
+    prompt: Prompt
+    needs: Needs
+    input_tokens: int
+    stream: bool = False
+    wants_usage: bool = False
+    floor: Tier | None = None
+    session: str | None = None

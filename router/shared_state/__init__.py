@@ -1,0 +1,1 @@
+"""What replicas share: cooldowns and observed averages; in memory by default."""

@@ -1,0 +1,1 @@
+"""Simulated upstreams, so that the proxy works at once where no key is configured."""

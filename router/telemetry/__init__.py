@@ -1,0 +1,1 @@
+"""Log lines, from an allow-list of fields."""

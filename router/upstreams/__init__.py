@@ -1,0 +1,1 @@
+"""The way out: the transport, its credentials."""

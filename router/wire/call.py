@@ -1,0 +1,47 @@
+"""A call to an upstream and its reply, as they cross the one door to the network."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.catalog.provider import Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamCall:
+    """One HTTP request to an upstream, complete but for the key, which the transport's owner adds.
+
+    Time-outs are in seconds: `connect` for the connection, `first_byte` for the response's headers, `idle` between two
+    reads of its body.
+    """
+
+    provider: Provider
+    url: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    method: str = "POST"
+    connect: float = 3.0
+    first_byte: float = 120.0
+    idle: float = 60.0
+
+
+class UpstreamReply(Protocol):
+    """An upstream's answer, its body still arriving. Whoever received it must close it, whatever happens."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response headers, names in lower case."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives; UpstreamUnreachable, UpstreamTimeout or UpstreamBroken when it stops short."""
+
+    async def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close it. Safe to call twice."""
+
+
+Send = Callable[[UpstreamCall], Awaitable[UpstreamReply]]
+"""The one await that leaves the machine. It raises UpstreamUnreachable, UpstreamTimeout or UpstreamBroken only."""
