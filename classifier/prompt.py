@@ -1,8 +1,39 @@
-"""Messages to the text the model reads: the same function in training and in serving."""
+"""Messages to the text the model reads: the same function in training and in serving.
 
-from collections.abc import Iterable
+Nothing here grows with the length of a prompt: long turns are cut to a head, a sample of the middle and a tail before
+anything looks at their characters.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+HARNESS_TAGS = (
+    "system-reminder",
+    "environment_details",
+    "environment_context",
+    "additional_data",
+    "attached_files",
+    "command-message",
+    "command-name",
+    "local-command-stdout",
+    "open_and_recently_viewed_files",
+    "rules",
+    "user_info",
+    "project_layout",
+    "available_skills",
+    "tool_listing",
+)
+"""Elements that agent harnesses put around what a person wrote; they and all they hold are not read."""
+
+ASK_HEAD, ASK_MIDDLE, ASK_TAIL = 2400, 700, 1100
+CONTEXT_CHARS = 900
+SYSTEM_CHARS = 500
+_WINDOW = 6000
+_CONTEXT_TURNS = 12
+_TURNS = 200
+_HARNESS = re.compile(r"<(/?)(" + "|".join(map(re.escape, HARNESS_TAGS)) + r")>")
 
 
 class Turn(NamedTuple):
@@ -10,6 +41,31 @@ class Turn(NamedTuple):
 
     role: str
     text: str
+
+
+class Reading(NamedTuple):
+    """What the model looks at: a few bounded texts and the counts that stand for the rest.
+
+    `ask` is the last user turn, `after` what tools and the assistant said since, `before` the conversation that led
+    to it, `system` the beginning of the instructions. `ask_chars` and `all_chars` count characters before cutting;
+    `turns` counts messages; of the last 200, `user_turns` counts those of the user, `tool_results` those of tools and
+    `tail_tools` the tool results after the ask. `last_role` is the role of the last message, or the empty string.
+    """
+
+    ask: str
+    after: str
+    before: str
+    system: str
+    ask_chars: int
+    all_chars: int
+    turns: int
+    user_turns: int
+    tool_results: int
+    tail_tools: int
+    last_role: str
+    tools: int
+    images: int
+    json_output: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +87,130 @@ class Prompt:
     ) -> "Prompt":
         """Build a prompt from (role, text) pairs."""
         return cls(turns=tuple(Turn(*turn) for turn in turns), tools=tools, images=images, json_output=json_output)
+
+    @classmethod
+    def from_messages(cls, messages: Iterable[Mapping[str, Any]], *, tools: int = 0) -> "Prompt":
+        """Build a prompt from messages in OpenAI's shape: content a string, a list of parts or None.
+
+        What is not text (images, audio, tool calls) adds no text; image parts are counted.
+        """
+        turns, images = [], 0
+        for message in messages:
+            text, pictures = _text_of(message.get("content"))
+            turns.append(Turn(str(message.get("role") or "user"), text))
+            images += pictures
+        return cls(turns=tuple(turns), tools=tools, images=images)
+
+    def reading(self) -> Reading:
+        """Select what the model reads, in time that does not grow with the length of the prompt."""
+        turns = self.turns[-_TURNS:]
+        place, ask = _last_ask(turns)
+        tail = turns[place + 1 :]
+        roles = [turn.role for turn in turns]
+        return Reading(
+            ask=ask,
+            after=_join(tail),
+            before=_join(turns[: max(0, place)]),
+            system=next((turn.text[:SYSTEM_CHARS] for turn in self.turns[:4] if turn.role in _INSTRUCTIONS), ""),
+            ask_chars=len(turns[place].text) if turns else 0,
+            all_chars=sum(len(turn.text) for turn in turns),
+            turns=len(self.turns),
+            user_turns=roles.count("user"),
+            tool_results=roles.count("tool") + roles.count("function"),
+            tail_tools=sum(turn.role in _RESULTS for turn in tail),
+            last_role=roles[-1] if roles else "",
+            tools=self.tools,
+            images=self.images,
+            json_output=self.json_output,
+        )
+
+
+_INSTRUCTIONS = ("system", "developer")
+_RESULTS = ("tool", "function")
+
+
+def _last_ask(turns: tuple[Turn, ...]) -> tuple[int, str]:
+    """Return the place and the cut text of the last user turn that says something; the last turn where none does."""
+    for place in range(len(turns) - 1, -1, -1):
+        if turns[place].role == "user":
+            text = clip(turns[place].text)
+            if text:
+                return place, text
+    return (len(turns) - 1, clip(turns[-1].text)) if turns else (-1, "")
+
+
+def clip(text: str) -> str:
+    """Return `text` without harness elements, cut to a head, a sample of the middle and a tail."""
+    room = ASK_HEAD + ASK_MIDDLE + ASK_TAIL
+    if len(text) <= 3 * _WINDOW:
+        text = without_harness(text)
+        if len(text) <= room:
+            return text
+        centre = len(text) // 2
+        head, middle, tail = text[:ASK_HEAD], text[centre : centre + ASK_MIDDLE], text[-ASK_TAIL:]
+    else:
+        centre = len(text) // 2
+        head = without_harness(text[:_WINDOW], cut_end=True)[:ASK_HEAD]
+        middle = without_harness(text[centre : centre + _WINDOW], cut_start=True, cut_end=True)[:ASK_MIDDLE]
+        tail = without_harness(text[-_WINDOW:], cut_start=True)[-ASK_TAIL:]
+    return f"{head}\n{middle}\n{tail}".strip()
+
+
+def without_harness(text: str, *, cut_start: bool = False, cut_end: bool = False) -> str:
+    """Return `text` without the elements named in HARNESS_TAGS.
+
+    `cut_start` and `cut_end` say that the text is a piece of a longer one: an element that is closed but was not
+    opened in the piece reaches back to its start, one that is never closed reaches to its end. In a whole text an
+    element that is not closed is somebody's words and stays.
+    """
+    if "<" not in text:
+        return text.strip()
+    kept, place, depth, opened = [], 0, 0, 0
+    for mark in _HARNESS.finditer(text):
+        if not mark.group(1):
+            if depth == 0:
+                opened = mark.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0:
+                kept.append(text[place:opened])
+                place = mark.end()
+        elif cut_start and place == 0:
+            place = mark.end()
+    kept.append(text[place:opened] if depth and cut_end else text[place:])
+    return "".join(kept).strip()
+
+
+def _join(turns: tuple[Turn, ...]) -> str:
+    """Return the latest words of `turns` within CONTEXT_CHARS, each turn with at most half of the room that is left."""
+    pieces: list[str] = []
+    room = CONTEXT_CHARS
+    for turn in reversed(turns[-_CONTEXT_TURNS:]):
+        if turn.role in _INSTRUCTIONS:
+            continue
+        half = max(room // 2, 120) // 2
+        text = turn.text if len(turn.text) <= 2 * half else turn.text[:half] + "\n" + turn.text[-half:]
+        pieces.append(text)
+        room -= len(text)
+        if room <= 0:
+            break
+    return "\n".join(reversed(pieces))
+
+
+def _text_of(content: Any) -> tuple[str, int]:
+    """Return the text and the number of image parts of a message's content, whatever shape it has."""
+    if isinstance(content, str):
+        return content, 0
+    if not isinstance(content, list):
+        return "", 0
+    texts, images = [], 0
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, Mapping):
+            text = part.get("text")
+            if isinstance(text, str):
+                texts.append(text)
+            images += str(part.get("type", "")) in ("image_url", "input_image", "image")
+    return "\n".join(texts), images

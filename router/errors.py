@@ -6,7 +6,8 @@ RouterError
 │  ├─ UnsupportedEncoding 415 · NoEligibleUpstream 422 · BudgetSpent 429 · RateLimited 429
 │  └─ UpstreamRejected        the upstream blamed the request itself: its status is passed through
 ├─ UpstreamError              the far end failed
-│  ├─ UpstreamUnreachable 503 · UpstreamBroken 502 · UpstreamTimeout 504 · UpstreamRateLimited 429
+│  ├─ UpstreamUnreachable 503 · UpstreamTimeout 504 · UpstreamRateLimited 429 · UpstreamBroken 502
+│  │  └─ StreamInterrupted · StreamFailed      a stream broke off, or reported an error
 │  └─ UpstreamRefused 502     the operator's key, balance or model name was refused there
 ├─ Overloaded 503             this process has no room for one more request
 └─ OperatorError              the operator must change something (at start-up: exit code 2, no traceback)
@@ -159,6 +160,18 @@ class UpstreamBroken(UpstreamError):
 
     status = 502
     code = "upstream_broken"
+
+
+class StreamInterrupted(UpstreamBroken):
+    """A stream ended without a finish, or in the middle of an event."""
+
+    code = "upstream_stream_interrupted"
+
+
+class StreamFailed(UpstreamBroken):
+    """The upstream reported an error inside its stream."""
+
+    code = "upstream_stream_error"
 
 
 class UpstreamTimeout(UpstreamError):

@@ -75,10 +75,10 @@ class Decision:
 
     `ranked` is in the order of attempts, cheapest first, unknown and trial prices last. `label` is what the header
     x-router-tier says (`easy`, `medium`, `hard`, `needs_info`; None when the client named an upstream); `tier` is the
-    strength that every ranked upstream has at least.
+    strength that every ranked upstream has at least. `route` and `tier` are None too when the client named an upstream.
     """
 
-    route: str
+    route: str | None
     label: str | None
     tier: Tier | None
     reason: Reason

@@ -1,1 +1,1 @@
-"""What replicas share: cooldowns and observed averages; in memory by default."""
+"""What replicas share, or one process keeps: who rests, and what replies have shown."""

@@ -1,1 +1,1 @@
-"""Simulated upstreams, so that the proxy works at once where no key is configured."""
+"""Simulated upstreams: an OpenAI-compatible server on loopback that needs no model and says so in every answer."""

@@ -1,0 +1,57 @@
+# Every recipe sets up what it needs: a fresh machine has Python 3.11+, pip and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help run test check train evaluate bench demo demo-local lock clean
+
+help: ## list the recipes
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+# A stamp a set of requirements: a changed lock installs again. --no-deps: the lock holds the whole closure.
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "tierwise: installing what it needs into $(VENV) (once)"
+	@$(PIP) install --require-hashes --no-deps -r requirements/run.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements/build.lock
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	@echo "tierwise: installing what the tests need into $(VENV) (once)"
+	@$(PIP) install --require-hashes --no-deps -r requirements/dev.lock
+	@touch $@
+
+run: $(VENV)/run.stamp ## serve on 127.0.0.1:8080 with config/tierwise.yaml; needs no key
+	@$(BIN)/tierwise serve $(ARGS)
+
+test: check ## set everything up and run all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp ## lint, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+train: $(VENV)/dev.stamp ## train the classifier's artifact from ../shared/data or --data-dir
+	@$(BIN)/python -m classifier.training $(ARGS)
+
+evaluate: $(VENV)/dev.stamp ## measure the artifact and write its CARD.md
+	@$(BIN)/python -m classifier.evaluation $(ARGS)
+
+bench: $(VENV)/dev.stamp ## measure overhead against direct, nginx and (ARGS=--litellm) LiteLLM
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+demo: $(VENV)/dev.stamp ## send the demo prompts through the real openai SDK and show what they cost
+	@$(BIN)/python demo/run.py $(ARGS)
+
+demo-local: $(VENV)/dev.stamp ## the same against llama.cpp with a small real model (builds it once, minutes)
+	@$(BIN)/python demo/local.py $(ARGS)
+
+lock: ## write requirements/*.lock anew (maintainers; needs uv)
+	@sh requirements/lock.sh
+
+clean: ## remove what was installed and built
+	@rm -rf $(VENV) .venv-* build dist

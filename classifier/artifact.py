@@ -1,0 +1,138 @@
+"""The trained model on disk: plain arrays in one file, a JSON manifest beside it; no pickle, no code.
+
+`arrays.bin` holds the arrays one after the other, little-endian; `manifest.json` names each with its type, shape and
+place, and carries the SHA-256 of the file and the fingerprint of the features it was trained on. What does not fit is
+refused with `ArtifactInvalid`, before any number is used. Saving the same arrays twice gives the same bytes.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ARRAYS = "arrays.bin"
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_ARRAY_BYTES = 64 << 20
+_DTYPES = ("<f2", "<f4", "<u2", "<i4")
+_TRAIN = "train it again with `python -m classifier.training`"
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class ArtifactInvalid(Exception):
+    """An artifact that cannot be trusted or does not fit this code; `fix` is the next thing to do."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """Arrays by name and what the manifest says of them; `id` identifies both."""
+
+    id: str
+    arrays: Arrays
+    facts: Mapping[str, Any]
+
+
+def save(folder: Path, arrays: Arrays, facts: Mapping[str, Any]) -> str:
+    """Write the arrays and the manifest into `folder` and return the artifact's id.
+
+    `facts` is JSON-like and must hold `fingerprint` and `presets`; the rest is for the reader (seed, versions, data).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    places, pieces, offset = [], [], 0
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        data = array.tobytes()
+        places.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
+        pieces.append(data)
+        offset += len(data)
+    content = b"".join(pieces)
+    manifest = {"format": FORMAT, **facts, "arrays": places, "bytes": offset, "sha256": _sha256(content)}
+    manifest["id"] = _identity(manifest)
+    (folder / ARRAYS).write_bytes(content)
+    text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return str(manifest["id"])
+
+
+def load(folder: Path, *, fingerprint: str) -> Artifact:
+    """Read the artifact in `folder`; ArtifactInvalid when it is damaged, too large or made for other features."""
+    manifest = _read_manifest(folder)
+    if manifest.get("fingerprint") != fingerprint:
+        raise ArtifactInvalid(
+            f"the artifact in '{folder}' was trained on other features ({manifest.get('fingerprint')}) than this "
+            f"version computes ({fingerprint})",
+            _TRAIN,
+        )
+    content = _read(folder / ARRAYS, MAX_ARRAY_BYTES)
+    if _sha256(content) != manifest.get("sha256"):
+        raise ArtifactInvalid(
+            f"'{folder / ARRAYS}' is not the file that its manifest describes (SHA-256 differs)",
+            "restore both files from the release, or " + _TRAIN,
+        )
+    try:
+        arrays = {str(place["name"]): _array(content, place) for place in manifest["arrays"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactInvalid(f"'{folder / MANIFEST}' describes arrays that do not fit: {error}", _TRAIN) from error
+    return Artifact(id=str(manifest["id"]), arrays=arrays, facts=manifest)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(_read(path, MAX_MANIFEST_BYTES))
+    except ValueError as error:
+        raise ArtifactInvalid(f"'{path}' is not JSON: {error}", "restore it from the release, or " + _TRAIN) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ArtifactInvalid(f"'{path}' is not a manifest of format {FORMAT}", _TRAIN)
+    if manifest.get("id") != _identity(manifest):
+        raise ArtifactInvalid(
+            f"'{path}' was changed after it was written (its id differs)", "restore it from the release, or " + _TRAIN
+        )
+    return manifest
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise ArtifactInvalid(f"'{path}' has {size} bytes, more than the {limit} allowed", _TRAIN)
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactInvalid(f"'{path}' cannot be read: {error.strerror}", _TRAIN) from error
+
+
+def _array(content: bytes, place: Mapping[str, Any]) -> npt.NDArray[Any]:
+    """Return the read-only array at `place`; ValueError, KeyError or TypeError when it does not fit."""
+    dtype, shape, offset = place["dtype"], tuple(place["shape"]), place["offset"]
+    if dtype not in _DTYPES:
+        raise ValueError(f"type {dtype!r} is not one of {_DTYPES}")
+    if any(not isinstance(size, int) or size < 0 for size in (*shape, offset)):
+        raise ValueError(f"shape {shape} at {offset}")
+    array: npt.NDArray[Any] = np.frombuffer(content, dtype=dtype, count=math.prod(shape), offset=offset)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{place['name']} holds numbers that are not finite")
+    return array.reshape(shape)
+
+
+def _identity(manifest: Mapping[str, Any]) -> str:
+    """Return the id: the first 12 hex digits of the SHA-256 of the manifest without its id."""
+    rest = {name: value for name, value in manifest.items() if name != "id"}
+    return _sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode())[:12]
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,101 @@
+"""The examples that training and evaluation share, their families and their folds."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from classifier.training import sources
+from classifier.training.labels import Example, flagged, public, session, written
+from classifier.training.sources import Source
+
+FOLDS = 5
+_SHINGLE = 4
+_SAME = 0.5
+_WORD = re.compile(r"\w+")
+_COMMON = 40
+
+
+def annotated(data_dir: Path) -> tuple[Example, ...]:
+    """Return the annotated examples, near-duplicates in one group; DataMissing when a file is not there."""
+    rows = chain(
+        map(written, sources.WRITTEN.rows(data_dir)),
+        map(public, sources.PUBLIC.rows(data_dir)),
+        chain.from_iterable(map(session, sources.SESSIONS.rows(data_dir))),
+    )
+    return with_families(tuple(rows))
+
+
+def flagged_examples(data_dir: Path, *, per_source: int, seed: int) -> tuple[Example, ...]:
+    """Return examples that only say whether something is missing, at most `per_source` of each source.
+
+    Rows that share an item with the classical benchmarks are left out.
+    """
+    found: list[Example] = []
+    for source in sources.FLAGGED:
+        rows = [row for row in source.rows(data_dir) if not row.get("overlap")]
+        rows.sort(key=lambda row: sha256(f"{seed}:{row['id']}".encode()).digest())
+        found.extend(map(flagged, rows[:per_source]))
+    return tuple(found)
+
+
+def checksums(used: Sequence[Source]) -> dict[str, Any]:
+    """Return the SHA-256 of each source by name."""
+    return {source.name: source.sha256 for source in used}
+
+
+def folds_of(examples: Sequence[Example], *, seed: int) -> list[int]:
+    """Return a fold below FOLDS for each example; a group is never divided."""
+    groups = sorted({example.group for example in examples})
+    Random(seed).shuffle(groups)
+    fold = {group: place % FOLDS for place, group in enumerate(groups)}
+    return [fold[example.group] for example in examples]
+
+
+def with_families(examples: tuple[Example, ...]) -> tuple[Example, ...]:
+    """Return the examples with groups joined where the last turns are near-duplicates.
+
+    Near-duplicates share at least half of their four-word shingles (Jaccard). Shingles that more than 40 prompts
+    share are templates and count for nothing.
+    """
+    shingles = [_shingles(example) for example in examples]
+    holders: dict[str, list[int]] = defaultdict(list)
+    for place, own in enumerate(shingles):
+        for shingle in own:
+            holders[shingle].append(place)
+    parents = {example.group: example.group for example in examples}
+    for first, second in _similar(shingles, holders):
+        one, other = _root(parents, examples[first].group), _root(parents, examples[second].group)
+        parents[max(one, other)] = min(one, other)
+    return tuple(replace(example, group=_root(parents, example.group)) for example in examples)
+
+
+def _similar(shingles: list[set[str]], holders: dict[str, list[int]]) -> list[tuple[int, int]]:
+    """Return the pairs of places whose shingles are alike."""
+    shared: dict[tuple[int, int], int] = defaultdict(int)
+    for places in holders.values():
+        if 1 < len(places) <= _COMMON:
+            for place, first in enumerate(places):
+                for second in places[place + 1 :]:
+                    shared[first, second] += 1
+    return [
+        (first, second)
+        for (first, second), count in shared.items()
+        if count >= _SAME * (len(shingles[first]) + len(shingles[second]) - count)
+    ]
+
+
+def _shingles(example: Example) -> set[str]:
+    words = _WORD.findall(example.prompt.turns[-1].text.lower())
+    return {" ".join(words[place : place + _SHINGLE]) for place in range(len(words) - _SHINGLE + 1)}
+
+
+def _root(parents: dict[str, str], group: str) -> str:
+    while parents[group] != group:
+        group = parents[group]
+    return group

@@ -1,0 +1,73 @@
+"""One training run, from the data folder to the artifact's folder."""
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from classifier.artifact import save
+from classifier.assess import HEADS
+from classifier.features import fingerprint
+from classifier.training import dataset, sources
+from classifier.training.fit import design_of, export, fit_heads, fit_stage, out_of_fold, targets_of
+from classifier.training.labels import Example
+from classifier.training.presets import choose
+
+PENALTY = 0.8
+PER_SOURCE = 150
+
+Floats = npt.NDArray[np.float64]
+Step = Callable[[str], None]
+
+
+def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
+    """Train on the data in `data_dir`, write the artifact into `out` and return its id; DataMissing without data.
+
+    `step` is called with the name of each of the four steps when it is done.
+    """
+    examples = read(data_dir, seed=seed)
+    step("read")
+    design, targets = design_of(examples), targets_of(examples)
+    step("features")
+    predicted = out_of_fold(design, targets, dataset.folds_of(examples, seed=seed), penalty=PENALTY)
+    heads = fit_heads(predicted, targets)
+    step("folds")
+    arrays = export(fit_stage(design, targets, penalty=PENALTY), heads)
+    facts = {
+        "fingerprint": fingerprint(),
+        "presets": presets_of(examples, predicted @ heads[0] + heads[1]),
+        "seed": seed,
+        "examples": len(examples),
+        "data": dataset.checksums((*sources.ANNOTATED, *sources.FLAGGED)),
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "sklearn": version("scikit-learn")},
+    }
+    identity = save(out, arrays, facts)
+    step("saved")
+    return identity
+
+
+def read(data_dir: Path, *, seed: int) -> tuple[Example, ...]:
+    """Return all examples of a training run."""
+    return (*dataset.annotated(data_dir), *dataset.flagged_examples(data_dir, per_source=PER_SOURCE, seed=seed))
+
+
+def probabilities_of(logits: Floats) -> tuple[Floats, Floats]:
+    """Return P(easy), P(medium), P(hard) as rows, and P(missing), from the logits of HEADS, as serving does."""
+    medium, hard, missing = (
+        1.0 / (1.0 + np.exp(-np.clip(logits[:, HEADS.index(name)], -30, 30))) for name in ("medium", "hard", "missing")
+    )
+    hard = np.minimum(hard, medium)
+    return np.stack([1.0 - medium, medium - hard, hard], axis=1), missing
+
+
+def presets_of(examples: Sequence[Example], logits: Floats) -> dict[str, Any]:
+    """Return the presets, chosen on the out-of-fold logits of the public prompts: the mix that users send."""
+    chosen = np.array([example.public and example.tier is not None for example in examples])
+    public = [example for example in examples if example.public and example.tier is not None]
+    probabilities, missing = probabilities_of(logits[chosen])
+    tiers = np.array([float(example.tier or 0) for example in public])
+    return choose(probabilities, tiers, missing, np.array([example.ambiguity == 0 for example in public]))

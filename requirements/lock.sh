@@ -1,0 +1,9 @@
+#!/bin/sh
+# Writes the hash-locked requirement files from pyproject.toml. No lock names an index: whoever installs chooses it.
+set -eu
+cd "$(dirname "$0")/.."
+common="--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet --custom-compile-command make\ lock"
+compile() { eval uv pip compile $common "$@"; }
+compile pyproject.toml -o requirements/run.lock
+compile pyproject.toml --extra train --group test --group check -o requirements/dev.lock
+echo 'hatchling>=1.27' | compile - -o requirements/build.lock

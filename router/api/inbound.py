@@ -1,0 +1,206 @@
+"""Bytes to Request: read what the decision needs, leave the rest as it came.
+
+Nothing is typed that tierwise does not use: unknown fields reach the upstream as the client wrote them. What is read
+is checked strictly, and so is what every upstream would stumble over (UTF-8, JSON, surrogates without a partner). An
+error names the field and the kind of value found there, never the value.
+"""
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw
+
+from classifier.prompt import Prompt, Turn
+from classifier.tier import Tier
+from router.errors import MalformedRequest
+from router.request import Needs, Request
+from router.wire import tokens
+from router.wire.json_body import locate_model, messages_span
+
+_IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
+_NOT_REASONING = frozenset({None, "none", "minimal"})
+_SESSION_CHARS = 256
+_NOTHING = Raw(b"")
+
+_Count = Annotated[int, Meta(ge=1)]
+
+
+class _Part(msgspec.Struct, gc=False):
+    """One part of a message's content; its picture or sound is skipped, not decoded."""
+
+    type: str = ""
+    text: str | None = None
+
+
+class _Message(msgspec.Struct, gc=False):
+    role: str
+    content: str | list[_Part] | None = None
+    tool_calls: Raw = _NOTHING
+
+
+class _StreamOptions(msgspec.Struct, gc=False):
+    include_usage: bool | None = None
+
+
+class _ResponseFormat(msgspec.Struct, gc=False):
+    type: str
+    json_schema: Raw = _NOTHING
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    session_id: str | None = None
+
+
+class _Body(msgspec.Struct, gc=False):
+    """The members that are read. Those typed Any are only checked to be numbers that fit a double, if numbers."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    messages: Raw
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    tools: list[Raw] | None = None
+    functions: list[Raw] | None = None
+    response_format: _ResponseFormat | None = None
+    max_tokens: _Count | None = None
+    max_completion_tokens: _Count | None = None
+    n: _Count | None = None
+    reasoning_effort: str | None = None
+    prompt_cache_key: str | None = None
+    metadata: _Metadata | None = None
+    temperature: Any = None
+    top_p: Any = None
+    presence_penalty: Any = None
+    frequency_penalty: Any = None
+    seed: Any = None
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_messages = msgspec.json.Decoder(Annotated[list[_Message], Meta(min_length=1)]).decode
+
+_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_MISSING = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
+
+
+class _Text:
+    """What the messages hold, added up while they are read."""
+
+    __slots__ = ("images", "others", "size", "turns")
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.size = 0
+        self.images = 0
+        self.others = 0
+
+    def add(self, message: _Message) -> None:
+        """Take one message: its text as a turn, the bytes of its text and tool calls, its pictures."""
+        content = message.content
+        if content is None:
+            content = ""
+        elif type(content) is list:
+            content = self._joined(content)
+        self.turns.append(Turn(message.role, content))  # type: ignore[arg-type]  # a list was joined above
+        self.size += tokens.text_bytes(content)  # type: ignore[arg-type]  # as above
+        if message.tool_calls is not _NOTHING:
+            self.size += _size(message.tool_calls)
+
+    def _joined(self, parts: list[_Part]) -> str:
+        texts = []
+        for part in parts:
+            if part.text is not None:
+                texts.append(part.text)
+            elif part.type in _IMAGE_PARTS:
+                self.images += 1
+            else:
+                self.others += 1
+        return "\n".join(texts)
+
+
+def read(
+    body: bytes, *, request_id: str, caller: str, floor: Tier | None = None, session: str | None = None
+) -> Request:
+    """Return the chat completion that `body` asks for; MalformedRequest when it is none.
+
+    `session` is what the headers say; without it the body's prompt_cache_key or metadata.session_id is taken.
+    """
+    parsed, messages = _parse(body)
+    text = _Text()
+    for message in messages:
+        text.add(message)
+    span = messages_span(body, bytes(parsed.messages))
+    schema_bytes = sum(map(_size, parsed.tools or ())) + sum(map(_size, parsed.functions or ()))
+    form = parsed.response_format
+    if form is not None:
+        schema_bytes += _size(form.json_schema)
+    tools = len(parsed.tools or ()) + len(parsed.functions or ())
+    size, count, media = text.size + schema_bytes, len(messages), text.images + text.others
+    limit = parsed.max_completion_tokens
+    return Request(
+        id=request_id,
+        caller=caller,
+        model_asked=parsed.model,
+        body=body,
+        model_at=locate_model(body, span),
+        prompt=Prompt(
+            turns=tuple(text.turns),
+            tools=tools,
+            images=text.images,
+            json_output=form is not None and form.type != "text",
+        ),
+        needs=Needs(
+            tools=tools > 0,
+            images=text.images > 0,
+            json_schema=form is not None and form.type == "json_schema",
+            reasoning=parsed.reasoning_effort not in _NOT_REASONING,
+            context_tokens=tokens.safe(size, messages=count, images=media),
+            max_output_tokens=parsed.max_tokens if limit is None else limit,
+        ),
+        input_tokens=tokens.likely(size, messages=count, images=media),
+        stream=parsed.stream is True,
+        wants_usage=parsed.stream_options is not None and parsed.stream_options.include_usage is True,
+        floor=floor,
+        session=_session(session, parsed),
+    )
+
+
+def _parse(body: bytes) -> tuple[_Body, list[_Message]]:
+    """Return the members read and the messages; MalformedRequest names what is wrong and where."""
+    within = ""
+    try:
+        if not body.isascii():
+            body.decode()  # fields that are skipped would otherwise pass on what is not UTF-8
+        parsed = _decode_body(body)
+        within = "messages"
+        return parsed, _decode_messages(parsed.messages)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error), within) from None
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(f"The body is not valid UTF-8 (byte {error.start}).") from None
+    except msgspec.DecodeError as error:
+        raise MalformedRequest(f"The body is not one JSON object: {error}.", param=within or None) from None
+    except RecursionError:
+        raise MalformedRequest("The body is nested too deeply.") from None
+
+
+def _explain(problem: str, within: str) -> MalformedRequest:
+    """Return the error for msgspec's `problem`, which names types and lengths but no values."""
+    match = _PATH.match(problem)
+    what, path = (match["what"], match["path"] or "") if match else (problem, "")
+    missing = _MISSING.match(what)
+    param = within + path + (f".{missing['name']}" if missing else "")
+    param = param.lstrip(".")
+    what = "it is required" if missing else what.replace("`", "").replace("Expected", "expected", 1)
+    return MalformedRequest(f"'{param}': {what}." if param else f"The body: {what}.", param=param or None)
+
+
+def _size(raw: Raw) -> int:
+    return len(memoryview(raw))
+
+
+def _session(header: str | None, parsed: _Body) -> str | None:
+    """Return the session's name, shortened, from the first place that has one."""
+    name = header or parsed.prompt_cache_key
+    if not name and parsed.metadata is not None:
+        name = parsed.metadata.session_id
+    return name[:_SESSION_CHARS] if name else None

@@ -1,0 +1,71 @@
+"""Answers as bytes: the x-router-* headers, and the client that writes them. Short values, never any prompt text."""
+
+from router.api.client import AsgiClient
+from router.api.error_body import error_body, error_headers
+from router.errors import RouterError
+from router.ledger.account import reason_of
+from router.policy.decision import Decision, Reason
+from router.ports import Receipt
+
+Headers = list[tuple[bytes, bytes]]
+
+_JSON_HEAD = [(b"content-type", b"application/json")]
+_STREAM_HEAD = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+def receipt_headers(receipt: Receipt) -> Headers:
+    """Return the headers that say who answered and why."""
+    headers = [
+        (b"x-request-id", receipt.request_id.encode()),
+        (b"x-router-decision-id", receipt.decision_id.encode()),
+        (b"x-router-attempts", b"%d" % receipt.tries),
+        (b"x-router-overhead-ms", b"%.2f" % receipt.overhead_ms),
+    ]
+    upstream = receipt.upstream
+    if upstream is not None:
+        headers.append((b"x-router-model", _latin(upstream.model)))
+        headers.append((b"x-router-upstream", _latin(upstream.name)))
+        headers.append((b"x-router-provider", _latin(upstream.provider.name)))
+    if receipt.decision is not None:
+        headers += _decision_headers(receipt.decision, receipt.tries)
+    if receipt.cost is not None:
+        headers.append((b"x-router-cost-usd", format(receipt.cost.normalize(), "f").encode()))
+    return headers
+
+
+def _decision_headers(decision: Decision, tries: int) -> Headers:
+    """Return the headers of the decision itself."""
+    headers = [(b"x-router-reason", reason_of(decision, tries).encode())]
+    if decision.label is not None:
+        headers.append((b"x-router-tier", decision.label.encode()))
+    if decision.assessment is not None:
+        headers.append((b"x-router-confidence", b"%.3f" % decision.assessment.confidence))
+    if decision.reason is Reason.CLASSIFIER_FAILED:
+        headers.append((b"x-router-degraded", b"classifier"))
+    return headers
+
+
+def _latin(name: str) -> bytes:
+    """Return a name as a header value; what a header cannot hold becomes a question mark."""
+    return name.encode("latin-1", "replace")
+
+
+class HttpClient(AsgiClient):
+    """The client's side of one chat completion: a receipt becomes the response's head."""
+
+    __slots__ = ()
+
+    async def begin(self, receipt: Receipt) -> None:
+        """Send status 200 and the headers that belong to `receipt`."""
+        await self.start(200, (_STREAM_HEAD if receipt.stream else _JSON_HEAD) + receipt_headers(receipt))
+
+    async def refuse(self, error: RouterError, headers: Headers) -> None:
+        """Send `error` in OpenAI's shape, with `headers` beside those of the error itself."""
+        body = error_body(error)
+        head = [*error_headers(error), (b"content-length", b"%d" % len(body)), *headers]
+        await self.start(error.status, head)
+        await self.end(body)

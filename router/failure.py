@@ -1,0 +1,53 @@
+"""What an upstream's failure means to the fallback: an error of the transport, or a reply that is no answer."""
+
+from datetime import datetime
+
+from router.errors import (
+    RouterError,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from router.policy.outcome import Ending, Outcome
+from router.wire.call import UpstreamReply
+from router.wire.upstream_error import OVERFLOW_CODE, UpstreamProblem, read_problem
+
+BODY_LIMIT = 64 * 1024
+"""How much of an error's body is read: its code and message are at the beginning."""
+
+
+_ENDINGS: dict[type[RouterError], Ending] = {
+    UpstreamRateLimited: Ending.RATE_LIMITED,
+    UpstreamRefused: Ending.REFUSED,
+    UpstreamRejected: Ending.REJECTED,
+    UpstreamTimeout: Ending.TIMEOUT,
+    UpstreamUnreachable: Ending.UNREACHABLE,
+}
+
+
+def outcome_of(error: RouterError) -> Outcome:
+    """Return how an attempt ended that the transport, or the reader of its answer, gave up on with `error`."""
+    ending = _ENDINGS.get(type(error), Ending.BROKEN)
+    if ending is Ending.REJECTED and error.code == OVERFLOW_CODE:
+        ending = Ending.OVERFLOW
+    return Outcome(ending=ending, retry_after=error.retry_after, error=error)
+
+
+def outcome_from(problem: UpstreamProblem) -> Outcome:
+    """Return the outcome that a problem stands for; their kinds have the same names."""
+    error: RouterError = problem.error()
+    return Outcome(ending=Ending(problem.kind), status=problem.status, retry_after=problem.retry_after, error=error)
+
+
+async def read_failure(reply: UpstreamReply, now: datetime) -> Outcome:
+    """Read a reply whose status is not 200, as far as it matters, and return what it means."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in reply.chunks():
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= BODY_LIMIT:
+            break
+    return outcome_from(read_problem(reply.status, reply.headers, b"".join(parts)[:BODY_LIMIT], now))

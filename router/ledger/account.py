@@ -1,0 +1,73 @@
+"""From what happened to the row that says so. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from router.catalog.upstream import Upstream
+from router.errors import RouterError
+from router.ledger.bill import bill
+from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
+from router.policy.decision import Decision, Reason
+from router.request import Request
+from router.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What happened to one request: when, how long (milliseconds), what was decided, who was tried, what was used."""
+
+    at: datetime
+    decision_id: str
+    request: Request
+    decision: Decision | None
+    upstream: Upstream | None
+    baseline: Upstream | None
+    usage: Usage | None
+    attempts: tuple[Attempt, ...]
+    latency_ms: float
+    first_byte_ms: float | None
+    overhead_ms: float
+
+
+def reason_of(decision: Decision, tries: int) -> Reason:
+    """Return why the serving upstream is the one it is, after `tries` attempts."""
+    return Reason.FALLBACK if tries > 1 else decision.reason
+
+
+def account(course: Course, status: EntryStatus, http_status: int, error: RouterError | None = None) -> LedgerEntry:
+    """Return the ledger entry for a request that took `course` and ended as `status`."""
+    request, decision, upstream = course.request, course.decision, course.upstream
+    assessment = decision.assessment if decision is not None else None
+    paid = bill(upstream, course.usage, course.baseline) if upstream is not None and course.usage is not None else None
+    return LedgerEntry(
+        request_id=request.id,
+        decision_id=course.decision_id,
+        at=course.at,
+        caller=request.caller,
+        model_asked=request.model_asked,
+        status=status,
+        http_status=http_status,
+        route=decision.route if decision else None,
+        stream=request.stream,
+        tier=decision.label if decision else None,
+        required_tier=decision.tier.label if decision and decision.tier is not None else None,
+        reason=reason_of(decision, len(course.attempts)) if decision else None,
+        probabilities=assessment.probabilities if assessment else None,
+        confidence=assessment.confidence if assessment else None,
+        missing=assessment.missing if assessment else None,
+        artifact=assessment.artifact if assessment else None,
+        upstream=upstream.name if upstream else None,
+        provider=upstream.provider.name if upstream else None,
+        model=upstream.model if upstream else None,
+        usage=course.usage,
+        cost=paid.cost if paid else None,
+        cost_source=paid.source if paid else CostSource.UNKNOWN,
+        price_as_of=paid.price_as_of if paid else None,
+        baseline=course.baseline.name if course.baseline else None,
+        baseline_cost=paid.baseline_cost if paid else None,
+        latency_ms=course.latency_ms,
+        first_byte_ms=course.first_byte_ms,
+        overhead_ms=course.overhead_ms,
+        error_code=error.code if error else None,
+        attempts=course.attempts,
+    )

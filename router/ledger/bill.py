@@ -1,0 +1,40 @@
+"""What one reply costs, and what it would have cost at the baseline. Pure."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from router.catalog.upstream import Upstream
+from router.ledger.entry import CostSource
+from router.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """The cost of one reply in USD, where it comes from, and the baseline's cost for the same tokens.
+
+    A cost that cannot be known is None. `price_as_of` dates the price used, None where the provider sent its own bill.
+    """
+
+    cost: Decimal | None
+    source: CostSource
+    price_as_of: date | None = None
+    baseline_cost: Decimal | None = None
+
+
+def bill(upstream: Upstream, usage: Usage, baseline: Upstream | None) -> Bill:
+    """Return the bill for `usage` at `upstream`: the provider's own figure where it sent one, else tokens at the price.
+
+    The baseline is charged for the same buckets, cached tokens included: a single model would have cached as well.
+    """
+    saved_against = baseline.price.cost(usage) if baseline is not None and baseline.price is not None else None
+    if usage.reported_cost is not None:
+        return Bill(cost=usage.reported_cost, source=CostSource.PROVIDER, baseline_cost=saved_against)
+    if upstream.price is None:
+        return Bill(cost=None, source=CostSource.UNKNOWN, baseline_cost=saved_against)
+    return Bill(
+        cost=upstream.price.cost(usage),
+        source=CostSource.ESTIMATED if usage.estimated else CostSource.COMPUTED,
+        price_as_of=upstream.price.as_of,
+        baseline_cost=saved_against,
+    )

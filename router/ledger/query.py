@@ -1,0 +1,131 @@
+"""What the ledger's file says, read only; it may be read while proxies write it."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from router.errors import LedgerUnavailable
+from router.ledger.connection import connect, translate
+from router.ledger.entry import LedgerEntry
+from router.ledger.rows import COLUMNS, from_row, to_instant
+from router.ledger.schema import VERSION, version_of
+from router.ledger.spend import EXPLICIT, NOT_NAMED, NOT_SENT, Grouping, Sums
+
+# One pass over the rows, and memory for the groups only. Money is summed in two halves (whole millions of pico-USD, and
+# the rest), because SQLite's sum() fails beyond 2^63: at 9.2 million USD in one piece.
+_SUMS = """
+WITH priced AS (
+  SELECT *, upstream IS NULL AND attempts = '[]' AS unsent,
+    cost_pico IS NOT NULL AND baseline_cost_pico IS NOT NULL AS both
+  FROM request WHERE :since IS NULL OR at >= :since
+)
+SELECT
+  CASE
+    WHEN :by = 'caller' THEN caller
+    WHEN :by = 'day' THEN substr(at, 1, 10)
+    WHEN :by = 'tier' THEN coalesce(tier, CASE WHEN unsent THEN :not_sent ELSE :explicit END)
+    WHEN unsent THEN :not_sent
+    WHEN :by = 'model' THEN coalesce(model, :not_named)
+    ELSE coalesce(provider, :not_named)
+  END AS label,
+  count(*),
+  sum(input_tokens), sum(cached_input_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens),
+  count(cost_pico),
+  coalesce(sum(cost_pico IS NULL AND NOT unsent), 0),
+  coalesce(sum(estimated), 0),
+  coalesce(sum(cost_pico / 1000000), 0), coalesce(sum(cost_pico % 1000000), 0),
+  sum(both),
+  coalesce(sum(cost_pico / 1000000) FILTER (WHERE both), 0), coalesce(sum(cost_pico % 1000000) FILTER (WHERE both), 0),
+  coalesce(sum(baseline_cost_pico / 1000000) FILTER (WHERE both), 0),
+  coalesce(sum(baseline_cost_pico % 1000000) FILTER (WHERE both), 0)
+FROM priced GROUP BY label"""
+
+_FIND = f"SELECT {COLUMNS} FROM request WHERE request_id = ?"  # noqa: S608  # constants
+_ALL = f"SELECT {COLUMNS} FROM request WHERE :since IS NULL OR at >= :since ORDER BY id"  # noqa: S608  # constants
+
+
+def sums(path: Path, by: Grouping, since: datetime | None = None) -> tuple[Sums, ...]:
+    """Return the sums of each group of rows that came at `since` or later; LedgerUnavailable when it cannot be read."""
+    names = {"by": str(by), "explicit": EXPLICIT, "not_sent": NOT_SENT, "not_named": NOT_NAMED}
+    with _reading(path) as connection:
+        return tuple(_group(row) for row in connection.execute(_SUMS, {"since": _bound(since), **names}))
+
+
+def entries(path: Path, since: datetime | None = None) -> Iterator[LedgerEntry]:
+    """Yield the entries that came at `since` or later, in the order of recording; LedgerUnavailable as above."""
+    with _reading(path) as connection:
+        for row in connection.execute(_ALL, {"since": _bound(since)}):
+            yield from_row(row)
+
+
+def find(path: Path, request_id: str) -> LedgerEntry | None:
+    """Return the entry of one request, None when there is none; LedgerUnavailable as above."""
+    with _reading(path) as connection:
+        row = connection.execute(_FIND, (request_id,)).fetchone()
+    return None if row is None else from_row(row)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the ledger for reading, and say what is wrong with it in an operator's words."""
+    if not path.is_file():
+        raise LedgerUnavailable(
+            f"There is no ledger at '{path}'.",
+            fix="Start `tierwise serve`, which makes it, or name another file with --ledger.",
+        )
+    try:
+        with contextlib.closing(connect(path, "ro")) as connection:
+            version = version_of(connection)
+            if version != VERSION:
+                raise LedgerUnavailable(
+                    f"The ledger '{path}' is empty or of an older version ({version}; this tierwise reads {VERSION}).",
+                    fix="Start `tierwise serve` once: it brings the file up to date.",
+                )
+            yield connection
+    except sqlite3.Error as error:
+        raise translate(error, f"The ledger '{path}' cannot be read") from error
+
+
+def _bound(since: datetime | None) -> str | None:
+    """Return the lower bound as the ledger writes times."""
+    return None if since is None else to_instant(since)
+
+
+def _group(row: tuple[str | int | None, ...]) -> Sums:
+    """Return the sums of one line of _SUMS."""
+    label, requests, *tokens, priced, unpriced, estimated = row[:10]
+    cost, compared_cost, baseline_cost = (_usd(row[at], row[at + 1]) for at in (10, 13, 15))
+    return Sums(
+        group=str(label),
+        requests=_whole(requests),
+        input=_known(tokens[0]),
+        cached_input=_known(tokens[1]),
+        cache_write=_known(tokens[2]),
+        output=_known(tokens[3]),
+        reasoning=_known(tokens[4]),
+        priced=_whole(priced),
+        unpriced=_whole(unpriced),
+        estimated=_whole(estimated),
+        cost=cost,
+        compared=_whole(row[12]),
+        compared_cost=compared_cost,
+        baseline_cost=baseline_cost,
+    )
+
+
+def _usd(millions: str | int | None, rest: str | int | None) -> Decimal:
+    """Return the two halves of a sum of pico-USD as USD, exactly."""
+    return Decimal(_whole(millions) * 1_000_000 + _whole(rest)).scaleb(-12)
+
+
+def _known(count: str | int | None) -> int | None:
+    """Return a count that may be unknown."""
+    return None if count is None else _whole(count)
+
+
+def _whole(count: str | int | None) -> int:
+    """Return a count that SQLite gives as an integer."""
+    return int(count or 0)

@@ -1,0 +1,173 @@
+"""A ledger entry as one row of SQLite, and back, exactly: money in whole pico-USD (1e-12), unknown as NULL."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+import msgspec
+
+from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
+from router.usage import Usage
+
+Row = tuple[str | int | float | None, ...]
+"""The values of COLUMNS, in that order."""
+
+COLUMNS = (
+    "request_id, decision_id, at, caller, model_asked, route, stream, status, http_status, error_code,"
+    " tier, required_tier, reason, p_easy, p_medium, p_hard, confidence, missing, artifact,"
+    " upstream, provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens,"
+    " reasoning_tokens, estimated, reported_cost_pico, cost_pico, cost_source, price_as_of, baseline,"
+    " baseline_cost_pico, latency_ms, first_byte_ms, overhead_ms, attempts"
+)
+WIDTH = COLUMNS.count(",") + 1
+
+LARGEST_INSERTION = 64
+"""Rows of the largest statement: 2,432 parameters of the 32,766 that SQLite allows."""
+
+_LARGEST = 2**63 - 1
+_NO_USAGE = (None,) * 7
+_NO_PROBABILITIES = (None,) * 3
+
+
+def _insertion(count: int) -> str:
+    """Return the statement for `count` rows. Not INSERT OR IGNORE, which swallows a broken NOT NULL as well."""
+    rows = ", ".join(["(" + ", ".join("?" * WIDTH) + ")"] * count)
+    return f"INSERT INTO request ({COLUMNS}) VALUES {rows} ON CONFLICT (request_id) DO NOTHING"  # noqa: S608  # constants
+
+
+INSERTIONS = {1 << bit: _insertion(1 << bit) for bit in range(LARGEST_INSERTION.bit_length())}
+"""The statement that inserts 1, 2, 4 ... 64 rows (WIDTH parameters each) and skips request ids that are known."""
+
+
+def to_pico(usd: Decimal | None) -> int | None:
+    """Return USD as whole pico-USD, half-even where there is more; None for None and for what no row can hold.
+
+    Exact for every price with up to six decimals per 1M tokens. A "cost" beyond 9.2 million USD is a broken bill, which
+    counts as unknown.
+    """
+    if usd is None or not usd.is_finite() or usd.adjusted() > 7:
+        return None
+    pico = int(usd.scaleb(12).to_integral_value(ROUND_HALF_EVEN))
+    return pico if -_LARGEST <= pico <= _LARGEST else None
+
+
+def from_pico(pico: int | None) -> Decimal | None:
+    """Return pico-USD as USD, exactly."""
+    return None if pico is None else Decimal(pico).scaleb(-12)
+
+
+def to_instant(at: datetime) -> str:
+    """Return an aware time as UTC text of fixed width, which sorts as time does; ValueError for a naive one."""
+    if at.tzinfo is None:
+        raise ValueError("a ledger entry needs a time with its zone")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def to_row(entry: LedgerEntry) -> Row:
+    """Return the row of `entry`. Whatever an entry holds can be stored: no row spoils the batch that it is part of."""
+    cost = to_pico(entry.cost)
+    attempts = msgspec.json.encode(entry.attempts).decode() if entry.attempts else "[]"
+    head = (
+        _text(entry.request_id),
+        entry.decision_id,
+        to_instant(entry.at),
+        _text(entry.caller),
+        _text(entry.model_asked),
+        entry.route,
+        int(entry.stream),
+        str(entry.status),
+        entry.http_status,
+        entry.error_code,
+        entry.tier,
+        entry.required_tier,
+        None if entry.reason is None else str(entry.reason),
+    )
+    judged = (entry.confidence, entry.missing, entry.artifact, entry.upstream, entry.provider)
+    tail = (
+        cost,
+        str(entry.cost_source if cost is not None else CostSource.UNKNOWN),
+        entry.price_as_of.isoformat() if entry.price_as_of is not None else None,
+        entry.baseline,
+        to_pico(entry.baseline_cost),
+        entry.latency_ms,
+        entry.first_byte_ms,
+        entry.overhead_ms,
+        attempts,
+    )
+    model = None if entry.model is None else _text(entry.model)
+    return (*head, *(entry.probabilities or _NO_PROBABILITIES), *judged, model, *_tokens(entry.usage), *tail)
+
+
+def from_row(row: Sequence[Any]) -> LedgerEntry:
+    """Return the entry of one row selected as COLUMNS."""
+    return LedgerEntry(
+        request_id=row[0],
+        decision_id=row[1],
+        at=datetime.fromisoformat(row[2]),
+        caller=row[3],
+        model_asked=row[4],
+        route=row[5],
+        stream=bool(row[6]),
+        status=EntryStatus(row[7]),
+        http_status=row[8],
+        error_code=row[9],
+        tier=row[10],
+        required_tier=row[11],
+        reason=row[12],
+        probabilities=None if row[13] is None else (row[13], row[14], row[15]),
+        confidence=row[16],
+        missing=row[17],
+        artifact=row[18],
+        upstream=row[19],
+        provider=row[20],
+        model=row[21],
+        usage=_usage(row[22:29]),
+        cost=from_pico(row[29]),
+        cost_source=CostSource(row[30]),
+        price_as_of=None if row[31] is None else date.fromisoformat(row[31]),
+        baseline=row[32],
+        baseline_cost=from_pico(row[33]),
+        latency_ms=row[34],
+        first_byte_ms=row[35],
+        overhead_ms=row[36],
+        attempts=msgspec.json.decode(row[37], type=tuple[Attempt, ...]),
+    )
+
+
+def flatten(rows: Iterable[Row]) -> list[str | int | float | None]:
+    """Return the parameters of an insertion of these rows."""
+    return [value for row in rows for value in row]
+
+
+def _tokens(usage: Usage | None) -> Row:
+    """Return the seven columns of a usage; counts that no row can hold count as not reported."""
+    if usage is None:
+        return _NO_USAGE
+    bill = to_pico(usage.reported_cost)
+    if max(usage.input, usage.output) > _LARGEST:  # the other counts are parts of these two
+        return (None, None, None, None, None, int(usage.estimated), bill)
+    counts = (usage.input, usage.cached_input, usage.cache_write, usage.output, usage.reasoning)
+    return (*counts, int(usage.estimated), bill)
+
+
+def _usage(columns: Sequence[Any]) -> Usage | None:
+    """Return the usage of its seven columns, None where the counts were not reported."""
+    if columns[0] is None or columns[3] is None:
+        return None
+    return Usage(
+        input=columns[0],
+        cached_input=columns[1],
+        cache_write=columns[2],
+        output=columns[3],
+        reasoning=columns[4],
+        estimated=bool(columns[5]),
+        reported_cost=from_pico(columns[6]),
+    )
+
+
+def _text(value: str) -> str:
+    """Return text from outside as SQLite can hold it: a lone surrogate, which UTF-8 lacks, becomes a question mark."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()

@@ -1,0 +1,134 @@
+"""What the client's `model` names: a route, a fixed tier or one upstream."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from classifier.thresholds import Thresholds
+from classifier.tier import Tier
+from router.catalog.catalog import Catalog
+from router.catalog.upstream import Upstream
+from router.errors import UnknownModel
+from router.policy.rules import Route, Rules
+
+_TIER_PREFIX = "tier/"
+_LONGEST_NAME = 120
+"""Characters of an unknown name that are compared with known ones and repeated to the client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteTarget:
+    """A route whose tier the classifier chooses, at the cut points that `dial` names."""
+
+    route: Route
+    dial: str
+
+    def __post_init__(self) -> None:
+        """Refuse a dial that the route does not have (ValueError)."""
+        if self.dial not in self.route.thresholds:
+            raise ValueError(f"route '{self.route.name}' has no dial '{self.dial}'")
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The cut points to assess the prompt with."""
+        return self.route.thresholds[self.dial]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierTarget:
+    """A tier that the client fixed; `route` gives the upstreams and the policy."""
+
+    route: Route
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamTarget:
+    """One upstream that the client named: it is never replaced by another."""
+
+    upstream: Upstream
+
+
+Target = RouteTarget | TierTarget | UpstreamTarget
+
+
+def resolve(model_asked: str, rules: Rules, catalog: Catalog) -> Target:
+    """Return what `model_asked` names; UnknownModel (404) when it names nothing, or more than one thing.
+
+    In this order: a route (`auto`), a route with a dial (`auto:quality`), `tier/<tier>` on the route `auto`, an
+    upstream's name, `provider/model`, a model id on the wire that only one upstream has. A name of a route is therefore
+    never an upstream, whatever an upstream is called.
+    """
+    route = rules.routes.get(model_asked)
+    if route is not None:
+        return RouteTarget(route=route, dial=route.dial)
+    base, _, dial = model_asked.rpartition(":")
+    route = rules.routes.get(base)
+    if route is not None:
+        return _dialled(route, dial)
+    if model_asked.startswith(_TIER_PREFIX):
+        return _fixed_tier(model_asked, rules)
+    named = catalog.by_name.get(model_asked)
+    if named is not None:
+        return UpstreamTarget(upstream=named)
+    on_wire = _by_wire_id(model_asked, catalog)
+    if on_wire is not None:
+        return UpstreamTarget(upstream=on_wire)
+    raise _unknown(model_asked, rules, catalog)
+
+
+def _dialled(route: Route, dial: str) -> RouteTarget:
+    """Return `route` at `dial`; UnknownModel that lists the dials when it has no such one."""
+    if dial in route.thresholds:
+        return RouteTarget(route=route, dial=dial)
+    dials = ", ".join(f"'{route.name}:{known}'" for known in route.thresholds)
+    raise UnknownModel(
+        f"Route '{route.name}' has no dial '{_short(dial)}'.", fix=f"Ask for '{route.name}' or {dials}.", param="model"
+    )
+
+
+def _fixed_tier(model_asked: str, rules: Rules) -> TierTarget:
+    """Return the tier that `tier/<label>` names; UnknownModel when there is none of that label."""
+    try:
+        tier = Tier.parse(model_asked.removeprefix(_TIER_PREFIX))
+    except ValueError:
+        names = ", ".join(f"'{_TIER_PREFIX}{tier.label}'" for tier in Tier)
+        raise UnknownModel(
+            f"'{_short(model_asked)}' is not a tier.", fix=f"Ask for one of {names}.", param="model"
+        ) from None
+    return TierTarget(route=rules.routes["auto"], tier=tier)
+
+
+def _by_wire_id(model_asked: str, catalog: Catalog) -> Upstream | None:
+    """Return the upstream whose wire id is `model_asked`, with or without its provider; UnknownModel if several are."""
+    provider, _, model = model_asked.partition("/")
+    found = [u for u in catalog.upstreams if u.model == model and u.provider.name == provider]
+    found = found or [u for u in catalog.upstreams if u.model == model_asked]
+    if len(found) > 1:
+        names = ", ".join(f"'{upstream.name}'" for upstream in found)
+        raise UnknownModel(
+            f"'{_short(model_asked)}' is the model of {len(found)} upstreams.",
+            fix=f"Ask for one of them by its name: {names}.",
+            param="model",
+        )
+    return found[0] if found else None
+
+
+def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
+    """Build the 404: since when a retired name is gone and its successor, or the nearest names there are."""
+    gone = catalog.retired.get(model_asked)
+    if gone is not None:
+        return UnknownModel(f"Model '{_short(model_asked)}' is no longer served: {gone}", param="model")
+    message = f"Model '{_short(model_asked)}' is neither a route nor an upstream of this proxy."
+    known = [*rules.routes, *(f"{_TIER_PREFIX}{tier.label}" for tier in Tier)]
+    for upstream in catalog.upstreams:
+        known += (upstream.name, f"{upstream.provider.name}/{upstream.model}")
+    near = get_close_matches(model_asked[:_LONGEST_NAME], list(dict.fromkeys(known)), n=3, cutoff=0.6)
+    if not near:
+        return UnknownModel(message, param="model")
+    names = " or ".join(f"'{name}'" for name in near)
+    return UnknownModel(message, fix=f"Did you mean {names}? GET /v1/models lists all names.", param="model")
+
+
+def _short(name: str) -> str:
+    """Return `name`, cut where it is longer than a name can be."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."

@@ -1,0 +1,78 @@
+"""What the shell is given: the values of one configuration, and the doors to everything that is not a value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from classifier.assessment import Assessment
+from classifier.prompt import Prompt
+from classifier.thresholds import Thresholds
+from router.catalog.catalog import Catalog
+from router.catalog.upstream import Upstream
+from router.errors import RouterError
+from router.ledger.ledger import Ledger
+from router.policy.decision import Decision
+from router.policy.rules import Limits, Rules
+from router.shared_state.state import SharedState
+from router.wire.call import Send
+
+
+@dataclass(slots=True, kw_only=True)
+class Receipt:
+    """What the client is told about an answer, beside the answer.
+
+    `cost` is in USD and only there where it is known before the body; `tries` counts the upstreams called so far.
+    """
+
+    request_id: str
+    decision_id: str
+    decision: Decision | None
+    upstream: Upstream | None
+    tries: int
+    overhead_ms: float
+    cost: Decimal | None = None
+    stream: bool = False
+
+
+class Refusal(Exception):
+    """A RouterError with what the client is told beside it; raised only when nothing was sent yet."""
+
+    def __init__(self, error: RouterError, receipt: Receipt) -> None:
+        """Keep both."""
+        super().__init__(error.message)
+        self.error = error
+        self.receipt = receipt
+
+
+class Client(Protocol):
+    """The client's side of the exchange. `left` says that it is gone: the serving task is then being cancelled."""
+
+    began: bool
+    left: bool
+
+    async def begin(self, receipt: Receipt) -> None:
+        """Send the response's head."""
+
+    async def write(self, data: bytes) -> None:
+        """Send a part of the body."""
+
+    async def end(self, data: bytes = b"") -> None:
+        """Send the last part of the body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What requests are served with. `clock` is monotonic seconds, `now` the aware wall clock (UTC)."""
+
+    catalog: Catalog
+    rules: Rules
+    limits: Limits
+    size: Callable[[Prompt, Thresholds], Assessment | None]
+    send: Send
+    ledger: Ledger
+    state: SharedState
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]

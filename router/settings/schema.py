@@ -1,0 +1,238 @@
+"""The shape of the operator's YAML. Every key is documented in docs/configuration.md; unknown ones are refused."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from classifier.tier import Tier
+from router.catalog.upstream import Capability, Status
+from router.policy.coverage import Feature
+from router.policy.rules import DIALS, DoubtAction
+from router.settings.problems import meant
+from router.settings.scalars import (
+    Count,
+    Day,
+    File,
+    Listen,
+    Money,
+    Reference,
+    Seconds,
+    Share,
+    TierName,
+    Url,
+    shown,
+)
+
+CHEAPEST = "cheapest"
+CATALOGUE = "catalog"
+
+
+class Section(BaseModel):
+    """A map of the YAML: frozen, and closed to keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class AuthSettings(Section):
+    """Who may call: a caller's name -> the reference to its client key. None: anybody, on loopback only."""
+
+    keys: dict[str, Reference] = Field(default_factory=dict)
+
+
+class ServerSettings(Section):
+    """Where tierwise listens, and what it takes in."""
+
+    listen: Listen = "127.0.0.1:8080"
+    body_limit_bytes: Count = 10 * 1024 * 1024
+    auth: AuthSettings = AuthSettings()
+
+
+class ProviderSettings(Section):
+    """One account at one host. `base_url`, `region`, `project` and `resource` may name a variable, as keys do."""
+
+    kind: str
+    base_url: Url | None = None
+    api_key: Reference | None = None
+    region: str | None = None
+    project: str | None = None
+    resource: str | None = None
+
+
+class PriceSettings(Section):
+    """USD per 1M tokens. `cached_input` and `cache_write` default to the input price."""
+
+    input: Money
+    output: Money
+    cached_input: Money | None = None
+    cache_write: Money | None = None
+    as_of: Day | None = None
+    source: str = "operator"
+
+
+class CataloguePrice(PriceSettings):
+    """The word `catalog`: take the price from the shipped catalogue."""
+
+    input: Money = Field(default=0, validate_default=True)
+    output: Money = Field(default=0, validate_default=True)
+
+
+def _price(value: Any) -> Any:
+    """Read `catalog`, a map of rates, or null."""
+    if value == CATALOGUE:
+        return CataloguePrice()
+    if isinstance(value, str):
+        raise ValueError(  # noqa: TRY004 - pydantic gathers ValueError only
+            f"A price is 'catalog' or a map of input and output; it is {shown(value)}."
+        )
+    return value
+
+
+class UpstreamSettings(Section):
+    """One model at one provider. What is not written comes from the catalogue, where it knows this offer."""
+
+    provider: str
+    model: str = Field(min_length=1, max_length=300)
+    tier: TierName | None = None
+    price: Annotated[PriceSettings | None, BeforeValidator(_price)] = CataloguePrice()
+    trial: bool | None = None
+    window: Count | None = None
+    max_output: Count | None = None
+    capabilities: frozenset[Capability] | None = None
+    always_reasons: bool | None = None
+    region: str | None = None
+    licence: str | None = None
+    status: Status | None = None
+    retires_on: Day | None = None
+
+
+class ThresholdSettings(Section):
+    """Cut points of the classifier: a named dial, and what replaces it."""
+
+    dial: Literal["cheap", "balanced", "quality"] = "balanced"
+    medium: Share | None = None
+    hard: Share | None = None
+    confidence: Share | None = None
+    missing: Share | None = None
+
+
+class NeedsInfoSettings(Section):
+    """What is done with a prompt labelled needs_info, by cause."""
+
+    low_confidence: DoubtAction = DoubtAction.RAISE_TIER
+    missing_information: DoubtAction = DoubtAction.LABEL_ONLY
+
+
+def _thresholds(value: Any) -> Any:
+    """Read a dial's name, or a map."""
+    if isinstance(value, str):
+        if value not in DIALS:
+            raise ValueError(f"{shown(value)} is not a dial ({', '.join(DIALS)}).{meant(value, DIALS)}")
+        return {"dial": value}
+    return value
+
+
+def _needs_info(value: Any) -> Any:
+    """Read one word for both causes, or a map."""
+    if isinstance(value, str):
+        actions = tuple(action.value for action in DoubtAction)
+        if value not in actions:
+            raise ValueError(
+                f"{shown(value)} is nothing that can be done with needs_info ({', '.join(actions)})."
+                f"{meant(value, actions)}"
+            )
+        return {"low_confidence": value, "missing_information": value}
+    return value
+
+
+def _candidates(value: Any) -> tuple[str, ...] | None:
+    """Read `cheapest` (None: every upstream that meets the tier), an upstream's name, or a list of them."""
+    if value == CHEAPEST:
+        return None
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"A tier is served by 'cheapest' or by a list of upstreams; it is {shown(value)}.")
+    return tuple(names)
+
+
+Candidates = Annotated[tuple[str, ...] | None, BeforeValidator(_candidates)]
+
+
+class TierSettings(Section):
+    """Who may serve each tier of a route."""
+
+    easy: Candidates = None
+    medium: Candidates = None
+    hard: Candidates = None
+
+    def items(self) -> tuple[tuple[Tier, tuple[str, ...] | None], ...]:
+        """Return each tier with the upstreams named for it, None where the cheapest of all serves."""
+        return ((Tier.EASY, self.easy), (Tier.MEDIUM, self.medium), (Tier.HARD, self.hard))
+
+
+class RouteSettings(Section):
+    """One name that a client may ask for."""
+
+    tiers: TierSettings = TierSettings()
+    thresholds: Annotated[ThresholdSettings, BeforeValidator(_thresholds)] = ThresholdSettings()
+    needs_info: Annotated[NeedsInfoSettings, BeforeValidator(_needs_info)] = NeedsInfoSettings()
+    on_classifier_failure: TierName = Tier.MEDIUM
+    policy: str | None = None
+    promises: frozenset[Feature] = frozenset()
+
+
+class PolicySettings(Section):
+    """Promises that no decision and no fallback breaks. An empty list allows everything."""
+
+    regions: frozenset[str] = frozenset()
+    licences: frozenset[str] = frozenset()
+
+
+class ClassifierSettings(Section):
+    """The model that sizes prompts: `builtin`, or the folder of another artifact."""
+
+    artifact: str = "builtin"
+    timeout_ms: Count = 50
+
+
+class DeliverySettings(Section):
+    """How one request is delivered. Durations: 250ms, 30s, 5m, or seconds."""
+
+    transport: Literal["aiohttp", "httpx"] = "aiohttp"
+    max_attempts: Count = 3
+    deadline: Seconds = 600.0
+    connect_timeout: Seconds = 3.0
+    first_byte_timeout: Seconds = 120.0
+    idle_timeout: Seconds = 60.0
+    cooldown: Seconds = 30.0
+    reply_limit_bytes: Count = 64 * 1024 * 1024
+    event_limit_bytes: Count = 8 * 1024 * 1024
+
+
+class LedgerSettings(Section):
+    """Where the accounts are kept. `durability`: process survives kill -9, power also a power cut (slower)."""
+
+    path: File = Path("var/tierwise.db")
+    durability: Literal["process", "power"] = "process"
+
+
+class LogSettings(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class SettingsFile(Section):
+    """The whole file."""
+
+    version: Literal[1] = 1
+    server: ServerSettings = ServerSettings()
+    providers: dict[str, ProviderSettings] = Field(default_factory=dict)
+    upstreams: dict[str, UpstreamSettings] = Field(default_factory=dict)
+    routes: dict[str, RouteSettings] = Field(default_factory=dict)
+    policies: dict[str, PolicySettings] = Field(default_factory=dict)
+    classifier: ClassifierSettings = ClassifierSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    ledger: LedgerSettings = LedgerSettings()
+    baseline: str | None = None
+    log: LogSettings = LogSettings()

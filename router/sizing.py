@@ -1,0 +1,56 @@
+"""The classifier behind a guard: whatever it does, the request goes on.
+
+A classifier that raises, or that takes longer than its time-out, yields None and the route's default tier serves. After
+a few failures in a row it is left alone for a while, so that a slow one cannot hold up other requests again and again.
+"""
+
+import logging
+from collections.abc import Callable
+
+from classifier.assessment import Assessment
+from classifier.prompt import Prompt
+from classifier.thresholds import Thresholds
+
+Assess = Callable[[Prompt, Thresholds], Assessment]
+"""The classifier's port: runs on the event loop, so it must be quick for a prompt of any length."""
+
+_log = logging.getLogger("tierwise.classifier")
+
+FAILURES_IN_A_ROW = 3
+REST_SECONDS = 30.0
+
+
+class Sizer:
+    """Calls a classifier and survives it."""
+
+    def __init__(self, assess: Assess | None, timeout: float, clock: Callable[[], float]) -> None:
+        """Guard `assess` (None: there is no classifier) with a time-out in seconds, read off `clock` (monotonic)."""
+        self._assess = assess
+        self._timeout = timeout
+        self._clock = clock
+        self._failures = 0
+        self._rests_until = 0.0
+
+    def size(self, prompt: Prompt, thresholds: Thresholds) -> Assessment | None:
+        """Return the assessment of `prompt`, or None when the classifier failed, was too slow or is resting."""
+        begun = self._clock()
+        if self._assess is None or begun < self._rests_until:
+            return None
+        try:
+            assessment = self._assess(prompt, thresholds)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with a model must not cost anyone an answer
+            self._fail(f"raised {type(error).__name__}", begun)
+            return None
+        taken = self._clock() - begun
+        if taken > self._timeout:
+            self._fail(f"took {taken * 1000:.0f} ms", begun)
+            return None
+        self._failures = 0
+        return assessment
+
+    def _fail(self, how: str, now: float) -> None:
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW:
+            self._failures = 0
+            self._rests_until = now + REST_SECONDS
+        _log.warning("the classifier %s: the default tier serves", how)

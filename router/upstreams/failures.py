@@ -1,0 +1,23 @@
+"""How a call can fail, in words that a client may read: the provider's name, never its address, key or own text."""
+
+from router.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
+
+
+def unreachable(provider: str, why: str) -> UpstreamUnreachable:
+    """Return the error for a call that got no connection, or lost it before a byte of the answer."""
+    return UpstreamUnreachable(f"Provider '{provider}' could not be reached: {why}.")
+
+
+def no_headers(provider: str, seconds: float) -> UpstreamTimeout:
+    """Return the error for an answer whose headers did not arrive in time."""
+    return UpstreamTimeout(f"Provider '{provider}' did not begin to answer within {seconds:g} seconds.")
+
+
+def idle(provider: str, seconds: float) -> UpstreamTimeout:
+    """Return the error for an answer that began and then stood still."""
+    return UpstreamTimeout(f"Provider '{provider}' stopped sending for {seconds:g} seconds.")
+
+
+def broken(provider: str, why: str) -> UpstreamBroken:
+    """Return the error for an answer that is not proper HTTP, or that ended before its end."""
+    return UpstreamBroken(f"The answer of provider '{provider}' is broken: {why}.")

@@ -1,0 +1,100 @@
+"""The codes and turns of phrase by which hosts say what they mean, where their status does not."""
+
+import re
+
+ENOUGH = 2_000
+"""Characters of a message that are looked at."""
+
+OVERFLOW_CODES = frozenset(
+    {"context_length_exceeded", "context_window_exceeded", "exceed_context_size_error", "string_above_max_length"}
+)
+QUOTA_CODES = frozenset(
+    {
+        "exceeded_current_quota_error",
+        "insufficient_quota",
+        "insufficient_balance",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "credit_limit_exceeded",
+    }
+)
+OPERATOR_CODES = QUOTA_CODES | {
+    "invalid_api_key",
+    "invalid_authentication_error",
+    "authentication_error",
+    "unauthorized",
+    "permission_denied_error",
+    "model_not_found",
+    "model_not_exist",
+    "model_not_available",
+    "unknown_model",
+    "invalid_model",
+    "model_not_supported",
+}
+OPERATOR_STATUSES = frozenset({401, 402, 403, 404, 405, 407, 410, 412})
+"""Key, balance, right, address or model name: nothing that the client could change."""
+
+AMAZON = {
+    "ThrottlingException": "rate_limited",
+    "ServiceQuotaExceededException": "rate_limited",
+    "ModelNotReadyException": "rate_limited",
+    "ModelTimeoutException": "timeout",
+    "AccessDeniedException": "refused",
+    "UnrecognizedClientException": "refused",
+    "InvalidSignatureException": "refused",
+    "ExpiredTokenException": "refused",
+    "IncompleteSignatureException": "refused",
+    "ResourceNotFoundException": "refused",
+    "ModelErrorException": "broken",
+    "InternalServerException": "broken",
+    "ServiceUnavailableException": "broken",
+}
+"""x-amzn-errortype, the part before a colon; ValidationException says too little and is read by its words."""
+
+_OVERFLOW = re.compile(
+    r"context[ _]?(?:length|window|size)|maximum context|max(?:imum)? (?:model |input |prompt )?length"
+    r"|prompt is too long|input is too long|too long for (?:this|the) model|too many (?:input )?tokens"
+    r"|(?:input|prompt)(?: token)?s? (?:length|count)\b.{0,60}\bexceed"
+    r"|exceeds? the (?:maximum|limit|model'?s?)[^.]{0,40}token"
+    r"|reduce the length of (?:the|your)"
+)
+_WAIT = re.compile(r"please wait|try again|rate limit|per minute|throttl")
+_QUOTA = re.compile(
+    r"insufficient (?:balance|quota|credit|funds)|exceeded your current quota|billing|payment required"
+    r"|(?:out of|not enough|run out of|no remaining) (?:credit|balance|quota)|suspended"
+)
+_OPERATOR = re.compile(
+    r"\bmodel\b[^.\n]{0,120}?\b(?:does not exist|doesn't exist|not exist|not found|no longer available|is retired"
+    r"|isn't supported on this route)|(?:unknown|invalid|no such) model\b|model identifier is invalid"
+    r"|(?:invalid|incorrect|missing|expired) (?:api[ _-]?key|authentication|credential|security token)"
+    r"|api[ _-]?key (?:not valid|is invalid|expired|format)|invalid api key|insufficient (?:balance|credit|funds)"
+)
+_RETRY = re.compile(
+    r"(?:try again|retry|wait)(?: in| after| for)?:? (\d+(?:\.\d+)?) ?(ms|milliseconds?|s|secs?|seconds?|m|minutes?)\b"
+)
+_UNIT = {"m": 60.0, "s": 1.0}
+
+
+def is_overflow(text: str) -> bool:
+    """Tell whether lower-case `text` says that the prompt is too long (and not that one should come back later)."""
+    return bool(_OVERFLOW.search(text, 0, ENOUGH)) and not _WAIT.search(text, 0, ENOUGH)
+
+
+def is_quota(text: str) -> bool:
+    """Tell whether lower-case `text` of a 429 says that money is missing, which waiting does not mend."""
+    return bool(_QUOTA.search(text, 0, ENOUGH))
+
+
+def is_operators(text: str) -> bool:
+    """Tell whether lower-case `text` of a 400 blames the key, the balance or the model's name."""
+    return bool(_OPERATOR.search(text, 0, ENOUGH))
+
+
+def wait_in(text: str) -> float | None:
+    """Return the seconds that a message asks to wait, as hosts without Retry-After do; None when it names none."""
+    match = _RETRY.search(text.lower(), 0, ENOUGH)
+    if match is None:
+        return None
+    unit = match[2]
+    factor = 0.001 if unit.startswith(("ms", "milli")) else _UNIT[unit[0]]
+    return float(match[1]) * factor

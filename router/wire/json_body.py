@@ -1,0 +1,193 @@
+"""Where the top-level members of a JSON object stand, and how to change one without touching another byte.
+
+Every function takes a body that a strict parser has accepted already: nothing here checks JSON again. A position is
+an offset in bytes; a span is (start, end), end excluded.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from router.errors import MalformedRequest
+
+Span = tuple[int, int]
+
+NOWHERE: Span = (0, 0)
+
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_KEY = re.compile(rb"[ \t\n\r,{]*+(" + _STRING + rb")[ \t\n\r]*+:[ \t\n\r]*+", re.DOTALL)
+_EMPTY = re.compile(rb"[ \t\n\r]*+\}")
+_SCALAR = re.compile(rb"(?:" + _STRING + rb"|[^,\]}\[{ \t\n\r]++)", re.DOTALL)
+_NESTED = re.compile(_STRING + rb"|[\[{]|[\]}]", re.DOTALL)
+
+_decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_key = msgspec.json.Decoder(str).decode
+
+_MODEL = re.compile(rb'"model"[ \t\n\r]*+:[ \t\n\r]*+(' + _STRING + rb")", re.DOTALL)
+_MESSAGES = re.compile(rb'"messages"[ \t\n\r]*+:[ \t\n\r]*+')
+_WATCHED = re.compile(rb'"(model|messages|stream|stream_options)"', re.IGNORECASE)
+_ODD_LETTER = re.compile(rb"\\u0(?:0[4-7]|17)|\xc5\xbf")
+"""A letter of a watched name written as an escape, or the long s that some parsers fold to s."""
+
+_SINGLE = frozenset({"model", "messages", "stream", "stream_options"})
+"""The members that decide which model answers what: an upstream must not be able to read another one than we did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One top-level member: its unescaped key, its span from the key's quote to the value's end, the value's start."""
+
+    key: str
+    start: int
+    value: int
+    end: int
+
+
+def members(body: bytes) -> list[Member]:
+    """Return the top-level members of the object in `body`, in order, duplicates included."""
+    values = _decode_values(body)
+    found: list[Member] = []
+    position = body.index(b"{") + 1
+    while match := _KEY.match(body, position):
+        quoted, start = match[1], match.end()
+        key = _decode_key(quoted) if b"\\" in quoted else quoted[1:-1].decode()
+        end = _known_end(body, start, bytes(values.get(key, b"")))
+        found.append(Member(key, match.start(1), start, end))
+        position = end
+    return found
+
+
+def _known_end(body: bytes, start: int, value: bytes) -> int:
+    """Return where the value at `start` ends, which is `value` unless its key is there twice."""
+    end = start + len(value)
+    if value and body.startswith(value, start) and body[end] in b",} \t\n\r":
+        return end
+    return _value_end(body, start)
+
+
+def _value_end(body: bytes, start: int) -> int:
+    """Return where the value that begins at `start` ends, by reading it."""
+    if body[start] not in b"{[":
+        match = _SCALAR.match(body, start)
+        return match.end() if match else start
+    depth = 0
+    for match in _NESTED.finditer(body, start):
+        mark = body[match.start()]
+        if mark in b"{[":
+            depth += 1
+        elif mark in b"}]":
+            depth -= 1
+            if not depth:
+                return match.end()
+    return len(body)
+
+
+def messages_span(body: bytes, value: bytes) -> Span:
+    """Return where `value`, the bytes of the member `messages`, stands; NOWHERE when the key is written oddly.
+
+    What is returned is the span of a whole JSON value, whatever the body: `"messages":` followed by it can stand
+    neither inside a string nor half inside one.
+    """
+    for match in _MESSAGES.finditer(body):
+        if body.startswith(value, match.end()):
+            return match.end(), match.end() + len(value)
+    return NOWHERE
+
+
+def locate_model(body: bytes, skip: Span = NOWHERE) -> Span:
+    """Return where the JSON string of the top-level member `model` stands, quotes included.
+
+    The body must have a top-level `model` that is a string. `skip` is the span of a value known not to be it: large
+    messages need not be searched. MalformedRequest when `model`, `messages`, `stream` or `stream_options` is there
+    twice, also when written in other case or with escapes: parsers disagree on which of the two counts.
+    """
+    start, end = skip
+    outline = body if start == end else body[:start] + body[end:]
+    names = _WATCHED.findall(outline)
+    if (
+        len(names) == len(set(names))
+        and names.count(b"model") == 1
+        and outline.isascii()
+        and (b"\\" not in outline or not _ODD_LETTER.search(outline))
+        and b"".join(names).islower()
+    ):
+        match = _MODEL.search(body, 0, start) or _MODEL.search(body, end)
+        if match:
+            return match.span(1)
+    return _locate_exactly(body)
+
+
+def _locate_exactly(body: bytes) -> Span:
+    """Return the span of `model` by reading every top-level key; refuse watched names that occur twice."""
+    spans: dict[str, Span] = {}
+    for member in members(body):
+        name = member.key.casefold()
+        if name not in _SINGLE:
+            continue
+        if name in spans:
+            raise MalformedRequest(
+                f"'{name}' is there twice.", param=name, fix=f"Send '{name}' once, in lower case letters."
+            )
+        spans[name] = (member.value, member.end)
+    return spans["model"]
+
+
+def splice(body: bytes, changes: Collection[tuple[Span, bytes]]) -> bytes:
+    """Return `body` with the spans replaced; an empty span inserts. Spans must not overlap."""
+    pieces: list[bytes] = []
+    position = 0
+    for (start, end), replacement in sorted(changes):
+        pieces += body[position:start], replacement
+        position = end
+    pieces.append(body[position:])
+    return b"".join(pieces)
+
+
+def set_field(body: bytes, key: str, value: bytes) -> bytes:
+    """Return `body` with its top-level `key` set to the JSON in `value`: in place, or as the first member if absent."""
+    spans = [((member.value, member.end), value) for member in members(body) if member.key == key]
+    return splice(body, spans or [insertion(body, key, value)])
+
+
+def insertion(body: bytes, key: str, value: bytes) -> tuple[Span, bytes]:
+    """Return the change that puts `key` in front of the other members."""
+    at = body.index(b"{") + 1
+    comma = b"" if _EMPTY.match(body, at) else b","
+    return (at, at), json.dumps(key).encode() + b":" + value + comma
+
+
+def drop_fields(body: bytes, keys: Collection[str]) -> bytes:
+    """Return `body` without its top-level members of these names."""
+    return edit(body, drop=keys)
+
+
+def edit(
+    body: bytes,
+    *,
+    drop: Collection[str] = (),
+    rename: Mapping[str, str] | None = None,
+    replace: Mapping[str, Mapping[bytes, bytes]] | None = None,
+) -> bytes:
+    """Return `body` with top-level members dropped, renamed, or their exact value bytes replaced, in one reading.
+
+    A renamed member displaces one that has the new name already: the client's newer spelling wins.
+    """
+    renames, values = rename or {}, replace or {}
+    found = members(body)
+    displaced = {renames[member.key] for member in found if member.key in renames}
+    kept: list[bytes] = []
+    for number, member in enumerate(found):
+        if member.key in drop or (member.key in displaced and member.key not in renames):
+            continue
+        gap = body[found[number - 1].end : member.start] if kept else b""
+        key = body[member.start : member.value]
+        if member.key in renames:
+            key = json.dumps(renames[member.key]).encode() + b":"
+        value = body[member.value : member.end]
+        kept.append(gap + key + values.get(member.key, {}).get(value, value))
+    if not found:
+        return body
+    return body[: found[0].start] + b"".join(kept) + body[found[-1].end :]

@@ -1,0 +1,148 @@
+"""OpenAI's chat completions: the call that is sent for a request, and the reader for its reply."""
+
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from router.catalog.upstream import Upstream
+from router.errors import RouterError, UpstreamBroken
+from router.request import Request
+from router.usage import Usage
+from router.wire.call import UpstreamCall
+from router.wire.chat_stream import StreamReader
+from router.wire.chat_whole import WholeReader
+from router.wire.dialects import Dialect, StreamUsage, dialect_of
+from router.wire.json_body import edit, insertion, members, set_field, splice
+
+_ASKS_USAGE = b'{"include_usage":true}'
+_LARGE = 8 * 1024
+_ESCAPED_ASCII = re.compile(rb"\\u00[4-7]")
+
+
+class DeliveryLimits(Protocol):
+    """The limits that a call needs (policy.rules.Limits has them): seconds and bytes."""
+
+    @property
+    def connect(self) -> float:
+        """Seconds for the connection."""
+
+    @property
+    def first_byte(self) -> float:
+        """Seconds until the reply's headers."""
+
+    @property
+    def idle(self) -> float:
+        """Seconds between two reads."""
+
+    @property
+    def reply_limit_bytes(self) -> int:
+        """The largest whole answer."""
+
+    @property
+    def event_limit_bytes(self) -> int:
+        """The largest event of a stream."""
+
+
+class ReplyReader(Protocol):
+    """Reads one reply, streamed or whole: the whole reply is a stream of one.
+
+    `feed` every chunk of the body, then `finish`. Both return bytes for the client (maybe none) and raise the
+    `failure`: an UpstreamError, or UpstreamRejected where an error inside a 200 blames the request. When `done`, what
+    still comes does not matter: call `finish` at once.
+    """
+
+    began: bool
+    done: bool
+    failure: RouterError | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether a complete answer was read."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take bytes as they came; return what goes to the client now."""
+
+    def finish(self) -> bytes:
+        """Return the last bytes for the client, at the clean end of the body."""
+
+    def consumed(self) -> Usage | None:
+        """Return the tokens used as far as known: reported, else estimated; None before there is an answer."""
+
+
+def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> UpstreamCall:
+    """Return the call that asks `upstream` what `request` asks: its body but for the model and the dialect's edits."""
+    accept = "text/event-stream" if request.stream else "application/json"
+    return UpstreamCall(
+        provider=upstream.provider,
+        url=upstream.provider.base_url.rstrip("/") + "/chat/completions",
+        body=_body_for(request, upstream),
+        headers=(("content-type", "application/json"), ("accept", accept), ("accept-encoding", "identity")),
+        connect=limits.connect,
+        first_byte=limits.first_byte,
+        idle=limits.idle,
+    )
+
+
+def _body_for(request: Request, upstream: Upstream) -> bytes:
+    dialect = dialect_of(upstream.provider.kind)
+    model = msgspec.json.encode(upstream.model)
+    ask = request.stream and not request.wants_usage and dialect.stream_usage is StreamUsage.ASK
+    body = request.body
+    changes = [(request.model_at, model)]
+    if ask and b'"stream_options"' not in body and not _has_escaped_letters(body):
+        changes.append(insertion(body, "stream_options", _ASKS_USAGE))
+        ask = False
+    body = splice(body, changes)
+    if ask:
+        body = _asking_for_usage(body)
+    return _in_dialect(body, dialect)
+
+
+def _has_escaped_letters(body: bytes) -> bool:
+    """Tell whether a name may be written with escapes."""
+    return b"\\u00" in body and _ESCAPED_ASCII.search(body) is not None
+
+
+def _asking_for_usage(body: bytes) -> bytes:
+    """Return `body` asking for the usage of its stream, its other stream_options as they are."""
+    options = next((body[member.value : member.end] for member in members(body) if member.key == "stream_options"), b"")
+    asking = set_field(options, "include_usage", b"true") if options.startswith(b"{") else _ASKS_USAGE
+    return set_field(body, "stream_options", asking)
+
+
+def _in_dialect(body: bytes, dialect: Dialect) -> bytes:
+    """Return `body` without what the dialect refuses and with what it calls otherwise renamed."""
+    if not dialect.touched:
+        return body
+    if len(body) < _LARGE and not _has_escaped_letters(body) and not any(name in body for name in dialect.touched):
+        return body  # in large bodies the exact reading is quicker than the search
+    return edit(body, drop=dialect.drop, rename=dialect.rename, replace=dialect.replace)
+
+
+def reply_reader(
+    request: Request, upstream: Upstream, headers: Mapping[str, str], limits: DeliveryLimits
+) -> ReplyReader:
+    """Return the reader for a reply of status 200 with these headers (names in lower case)."""
+    dialect = dialect_of(upstream.provider.kind)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    as_json = kind == "application/json" or kind.endswith("+json")
+    hopeless: RouterError | None = None
+    if kind in ("text/html", "application/xhtml+xml"):
+        hopeless = UpstreamBroken("The upstream answered 200 with a web page.")
+    elif not request.stream and kind == "text/event-stream":
+        hopeless = UpstreamBroken("The upstream answered with a stream that was not asked for.")
+    if request.stream and not as_json and hopeless is None:
+        return StreamReader(request, dialect, limits.event_limit_bytes)
+    misfit = UpstreamBroken("The upstream answered a stream request with one JSON body.") if request.stream else None
+    reader = WholeReader(request, dialect, limits.reply_limit_bytes, misfit)
+    reader.failure = hopeless
+    return reader
+
+
+def error_event(error: RouterError) -> bytes:
+    """Return the event that ends a stream which failed after it began. No [DONE] follows it."""
+    message = f"{error.message.rstrip('.')}. {error.fix}"
+    fields = {"message": message, "type": error.type, "param": error.param, "code": error.code}
+    return b"data: " + msgspec.json.encode({"error": fields}) + b"\n\n"

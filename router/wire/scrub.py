@@ -1,0 +1,37 @@
+"""An upstream's words, made fit for a client: no addresses, no keys, no names of the operator's accounts."""
+
+import re
+
+LONGEST = 500
+
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+_SECRETS = re.compile(
+    r"""
+      \b[a-z][a-z0-9+.-]*://\S+                                 # any URL
+    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                              # mail addresses
+    | \b(?:bearer|basic)\s+\S+                                  # authorization values
+    | \b(?:sk|pk|rk|nvapi|gsk|xai|hf|fw|r8|key|org|orgs|proj|project|team|user|acct|tgp|glpat|ghp)[-_][\w*.-]{6,}
+    | \bA(?:KIA|SIA)[A-Z0-9*]{8,}                               # AWS access keys
+    | \barn:\S+
+    | \bAIza[\w-]{10,}                                          # Google keys
+    | \beyJ[\w-]{8,}(?:\.[\w-]*){0,2}                           # JSON web tokens
+    | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b                      # IPv4 addresses
+    | \b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|cloud|local|internal|cn|co|app|xyz)\b(?::\d+)?(?:/\S*)?   # host names
+    | \b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b           # UUIDs
+    | \b(?=[\w+/=*-]*\d)(?=[\w+/=*-]*[a-z*])[\w+/=*-]{24,}      # long strings of letters and digits
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_WORD = re.compile(r"^[A-Za-z0-9_.\[\]-]{1,64}$")
+
+
+def scrub(text: str) -> str:
+    """Return `text` on one line, at most 500 characters, secrets and addresses replaced by [...]."""
+    line = _SPACE.sub(" ", text[: 4 * LONGEST]).strip()
+    line = _SECRETS.sub("[...]", line)
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def plain_word(value: object) -> str | None:
+    """Return `value` when it looks like a code or a field's name, else None."""
+    return value if isinstance(value, str) and _WORD.match(value) and scrub(value) == value else None

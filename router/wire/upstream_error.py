@@ -1,0 +1,200 @@
+"""What an upstream means by an error: one reader for the bodies of all hosts.
+
+Shapes: {"error": {message, type, code}}; {"error": "text"}; [{"error": {...}}]; {"object": "error", "message": text or
+{"detail": [...]}}; {"detail": [...]}; {"message"} or {"Message"}; {"status", "title"}; plain text; nothing at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from router.errors import (
+    RouterError,
+    UpstreamBroken,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
+from router.wire import error_words as words
+from router.wire.retry_after import retry_after_seconds
+from router.wire.scrub import plain_word, scrub
+
+RATE_LIMITED: Final = "rate_limited"
+TIMEOUT: Final = "timeout"
+REFUSED: Final = "refused"
+BROKEN: Final = "broken"
+REJECTED: Final = "rejected"
+OVERFLOW: Final = "overflow"
+
+OVERFLOW_CODE = "context_length_exceeded"
+
+_BODY_LIMIT = 64 * 1024
+_MESSAGE_KEYS = ("message", "Message", "msg", "detail", "title", "error_description")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamProblem:
+    """An upstream's refusal, understood.
+
+    `kind` is one of the constants above and equals the value of the policy's Ending of the same name. `status` is the
+    HTTP status, or the one inside a 200. `message` is scrubbed: it names no address, key or account. `retry_after` is
+    in seconds, None when the upstream names no time.
+    """
+
+    kind: str
+    status: int
+    message: str
+    code: str | None = None
+    param: str | None = None
+    retry_after: float | None = None
+
+    def error(self) -> RouterError:
+        """Return what a client would be told if nobody else is asked."""
+        if self.kind == RATE_LIMITED:
+            return UpstreamRateLimited("The upstream answered 429: too many requests.", retry_after=self.retry_after)
+        if self.kind == TIMEOUT:
+            return UpstreamTimeout(f"The upstream gave up with status {self.status}.")
+        if self.kind == REFUSED:
+            return UpstreamRefused(f"The upstream refused the operator's call with status {self.status}.")
+        if self.kind == BROKEN:
+            return UpstreamBroken(f"The upstream failed with status {self.status}.", retry_after=self.retry_after)
+        code = OVERFLOW_CODE if self.kind == OVERFLOW else self.code
+        status = self.status if self.status in (400, 413, 422) else 400
+        message = self.message or f"The upstream rejected the request with status {self.status}."
+        return UpstreamRejected(message, upstream_status=status, code=code, param=self.param)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The words found in a body."""
+
+    message: str = ""
+    kind: str = ""
+    code: str | None = None
+    number: int | None = None
+    param: str | None = None
+    extra: str = ""
+    moderated: bool = False
+
+
+def read_problem(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> UpstreamProblem:
+    """Return what the reply with this status (not 200), these headers (lower case) and this body means.
+
+    `now` is the aware time against which a Retry-After date is read.
+    """
+    said = _listen(_parse(body), body)
+    kind = _kind(status, said, headers.get("x-amzn-errortype", ""))
+    wait = retry_after_seconds(headers, now)
+    return _problem(kind, status, said, words.wait_in(said.message) if wait is None else wait)
+
+
+def problem_in_answer(value: Any) -> UpstreamProblem:
+    """Return what an error object inside a 200 or a stream means; `value` is the parsed body or event."""
+    said = _listen(value, b"")
+    status = said.number if said.number is not None and 400 <= said.number < 600 else 502
+    return _problem(_kind(status, said, ""), status, said, words.wait_in(said.message))
+
+
+def _problem(kind: str, status: int, said: _Said, wait: float | None) -> UpstreamProblem:
+    code = said.code or (said.kind or None)
+    return UpstreamProblem(
+        kind=kind,
+        status=status,
+        message=scrub(said.message),
+        code=plain_word(code),
+        param=plain_word(said.param),
+        retry_after=wait,
+    )
+
+
+def _parse(body: bytes) -> Any:
+    """Return the body's JSON value, None when it is none."""
+    if len(body) > _BODY_LIMIT:
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _listen(value: Any, body: bytes) -> _Said:
+    """Find message, type, code and param in a parsed body, or in its text where it is not JSON or a page."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    if not isinstance(value, dict):
+        text = body[: 4 * words.ENOUGH].decode("utf-8", "replace").strip()
+        return _Said(message="" if text.startswith("<") else text)
+    outer, inner = value, value.get("error")
+    if isinstance(inner, str):
+        return _Said(message=inner, code=_string(outer.get("code")))
+    error = inner if isinstance(inner, dict) else outer
+    code = error.get("code")
+    metadata = error.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    return _Said(
+        message=_message(error),
+        kind=_string(error.get("type")) or _string(error.get("status")) or "",
+        code=_string(code),
+        number=code if isinstance(code, int) else None,
+        param=_string(error.get("param")),
+        extra=_string(metadata.get("raw")) or "",
+        moderated="reasons" in metadata or "flagged_input" in metadata,
+    )
+
+
+def _message(error: dict[str, Any]) -> str:
+    """Return the text of an error object; of a validation report its places and reasons, not the values quoted."""
+    value = next((error[key] for key in _MESSAGE_KEYS if error.get(key)), "")
+    if isinstance(value, dict):
+        value = value.get("detail") or _string(value.get("message")) or ""
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_complaint, value[:5])))
+    return value if isinstance(value, str) else ""
+
+
+def _complaint(item: Any) -> str:
+    if not isinstance(item, dict):
+        return ""
+    place = item.get("loc")
+    where = ".".join(str(step) for step in place) if isinstance(place, list) else ""
+    what = _string(item.get("msg")) or _string(item.get("type")) or ""
+    return f"{where}: {what}" if where and what else what
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _kind(status: int, said: _Said, amazon_type: str) -> str:
+    """Return the kind of failure: the words decide where one status means several things."""
+    codes = {said.code or "", said.kind}
+    text = f"{said.message} {said.extra}".lower()
+    named = words.AMAZON.get(amazon_type.partition(":")[0])
+    if named is not None:
+        return OVERFLOW if named == REJECTED and words.is_overflow(text) else named
+    if status == 429:
+        return REFUSED if codes & words.QUOTA_CODES or words.is_quota(text) else RATE_LIMITED
+    if status in (408, 504):
+        return TIMEOUT
+    if status in (400, 413, 422, 500) and (codes & words.OVERFLOW_CODES or words.is_overflow(text)):
+        return OVERFLOW
+    if 400 <= status < 500:
+        return REJECTED if status == 403 and said.moderated else _blamed(status, codes, text)
+    return BROKEN
+
+
+def _blamed(status: int, codes: set[str], text: str) -> str:
+    """Return whose fault a 4xx is: the operator's (refused), the request's (rejected), or nobody's (broken)."""
+    if status in words.OPERATOR_STATUSES:
+        return REFUSED
+    if status in (409, 425):
+        return BROKEN
+    if status == 413:
+        return OVERFLOW
+    if codes & words.OPERATOR_CODES or words.is_operators(text):
+        return REFUSED
+    return REJECTED

@@ -1,0 +1,85 @@
+"""A client that speaks ASGI to an app in this process: messages in, messages out, nothing in between."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.api.front import AsgiApp
+
+
+@dataclass
+class Exchange:
+    """One request under way. `sent` holds every message the app sent."""
+
+    messages: list[dict[str, Any]]
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    leave: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self) -> dict[str, Any]:
+        """Hand out the body's messages, then wait until the client leaves."""
+        if self.messages:
+            return self.messages.pop(0)
+        await self.leave.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Keep what the app sends."""
+        self.sent.append(message)
+
+    @property
+    def status(self) -> int:
+        """The response's status."""
+        return self.sent[0]["status"]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The response's headers."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.sent[0]["headers"]}
+
+    @property
+    def body(self) -> bytes:
+        """The response's body so far."""
+        return b"".join(message.get("body", b"") for message in self.sent[1:])
+
+    @property
+    def complete(self) -> bool:
+        """Whether the app said that the response is complete."""
+        return len(self.sent) > 1 and not self.sent[-1].get("more_body", False)
+
+
+def scope(
+    path: str = "/v1/chat/completions",
+    method: str = "POST",
+    headers: Iterable[tuple[bytes, bytes]] = ((b"host", b"127.0.0.1"),),
+) -> dict[str, Any]:
+    """Return an ASGI scope."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": list(headers),
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8080),
+    }
+
+
+def exchange(*parts: bytes) -> Exchange:
+    """Return an exchange whose request body comes in `parts`."""
+    whole = parts or (b"",)
+    return Exchange(
+        [{"type": "http.request", "body": part, "more_body": i + 1 < len(whole)} for i, part in enumerate(whole)]
+    )
+
+
+async def call(app: AsgiApp, *parts: bytes, **where: Any) -> Exchange:
+    """Send one request through `app` and return the exchange once the app is done."""
+    under_way = exchange(*parts)
+    await app(scope(**where), under_way.receive, under_way.send)
+    return under_way

@@ -1,0 +1,69 @@
+"""Small legal values for tests: each takes what matters to a test and fills in the rest."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from classifier.assessment import Assessment
+from classifier.prompt import Prompt
+from classifier.tier import Tier
+from router.catalog.price import Price
+from router.catalog.provider import Provider
+from router.catalog.upstream import Capability, Upstream
+from router.request import Needs, Request
+
+TODAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def a_provider(name: str = "house", base_url: str = "http://127.0.0.1:9/v1", kind: str = "vllm") -> Provider:
+    """Return a provider on the loopback."""
+    return Provider(name=name, kind=kind, base_url=base_url)
+
+
+def a_price(into: str = "1", out: str = "2", **rest: Any) -> Price:
+    """Return a price in USD per 1M tokens."""
+    return Price(input=Decimal(into), output=Decimal(out), as_of=TODAY, **rest)
+
+
+def an_upstream(name: str = "small", tier: Tier = Tier.EASY, **rest: Any) -> Upstream:
+    """Return an upstream that can do everything, priced 1 in and 2 out."""
+    fields: dict[str, Any] = {
+        "provider": a_provider(),
+        "model": f"{name}-wire",
+        "window": 128_000,
+        "price": a_price(),
+        "capabilities": frozenset(Capability),
+    }
+    return Upstream(name=name, tier=tier, **(fields | rest))
+
+
+def a_request(body: bytes = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}', **rest: Any) -> Request:
+    """Return a request for `auto`."""
+    start = body.find(b'"auto"')
+    fields: dict[str, Any] = {
+        "id": "req-1",
+        "caller": "anonymous",
+        "model_asked": "auto",
+        "model_at": (start, start + 6),
+        "prompt": Prompt.of([("user", "hi")]),
+        "needs": Needs(context_tokens=10),
+        "input_tokens": 5,
+    }
+    return Request(body=body, **(fields | rest))
+
+
+def an_assessment(tier: Tier = Tier.EASY, **rest: Any) -> Assessment:
+    """Return a sure assessment of `tier`."""
+    probabilities = [0.05, 0.05, 0.05]
+    probabilities[tier] = 0.9
+    fields: dict[str, Any] = {
+        "probabilities": tuple(probabilities),
+        "confidence": 0.95,
+        "missing": 0.01,
+        "ambiguity": "low",
+        "domain": "general",
+        "doubt": None,
+        "artifact": "fake-1",
+    }
+    return Assessment(tier=tier, **(fields | rest))

@@ -1,0 +1,261 @@
+"""What a client sees when upstreams fail: another answer before the first byte, an honest end after it."""
+
+import asyncio
+import json
+
+import httpx2
+import openai
+import pytest
+
+from tests.fakes import behaviour
+from tests.fakes.proxy import RunningProxy
+from tests.fakes.upstream import Behaviour, FakeUpstream
+
+HELLO = [{"role": "user", "content": "What is the capital of France?"}]
+
+BEFORE_THE_FIRST_BYTE: dict[str, tuple[Behaviour, str]] = {
+    "401": (behaviour.status(401), "refused"),
+    "402": (behaviour.status(402), "refused"),
+    "403": (behaviour.status(403), "refused"),
+    "404": (behaviour.status(404), "refused"),
+    "408": (behaviour.status(408), "timeout"),
+    "429": (behaviour.status(429, headers={"retry-after": "7"}), "rate_limited"),
+    "500": (behaviour.status(500), "broken"),
+    "502": (behaviour.status(502, b"<html>bad gateway</html>"), "broken"),
+    "503": (behaviour.status(503), "broken"),
+    "reset": (behaviour.reset_before_headers(), "unreachable"),
+    "hang": (behaviour.hang_before_headers(), "timeout"),
+    "html": (behaviour.html_200(), "broken"),
+    "empty": (behaviour.empty_200(), "broken"),
+    "malformed": (behaviour.malformed_json(), "broken"),
+    "error in a 200": (behaviour.error_in_200(), "broken"),
+    "redirect": (behaviour.redirect(), "broken"),
+    "short body": (behaviour.short_body(), "broken"),
+}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("fault", BEFORE_THE_FIRST_BYTE)
+async def test_before_the_first_byte_the_next_one_answers(
+    sdk: openai.AsyncOpenAI, upstream: FakeUpstream, proxy: RunningProxy, fault: str, stream: bool
+) -> None:
+    """Every failure of the cheapest upstream is made good by the next ranked one, and both attempts are in the row."""
+    failing, ending = BEFORE_THE_FIRST_BYTE[fault]
+    upstream.script(failing, model="small-1")
+    upstream.script(behaviour.stream(["Pa", "ris"]) if stream else behaviour.ok("Paris"), model="middle-1")
+
+    raw = await sdk.chat.completions.with_raw_response.create(model="tier/easy", messages=HELLO, stream=stream)
+    answer = raw.parse()
+    text = (
+        "".join([chunk.choices[0].delta.content or "" async for chunk in answer])
+        if stream
+        else answer.choices[0].message.content
+    )
+
+    assert text == "Paris"
+    assert (raw.headers["x-router-upstream"], raw.headers["x-router-reason"]) == ("middle", "fallback")
+    assert raw.headers["x-router-attempts"] == "2"
+    [row] = proxy.rows()
+    assert [attempt["upstream"] for attempt in row["attempts"]] == ["small", "middle"]
+    assert row["attempts"][0]["ending"] in ({ending, "unreachable"} if fault == "short body" else {ending})
+    assert row["status"] == "ok"
+
+
+STREAM_FAULTS_BEFORE: dict[str, Behaviour] = {
+    "no event": behaviour.events(),
+    "only a comment": behaviour.events(b": ping\n\n"),
+    "not JSON": behaviour.malformed_sse(),
+    "an error first": behaviour.error_in_stream(chunks=-1),
+    "a whole answer as text": behaviour.wrong_content_type("text/html"),
+}
+
+
+@pytest.mark.parametrize("fault", STREAM_FAULTS_BEFORE)
+async def test_a_stream_that_is_none_is_never_begun(
+    sdk: openai.AsyncOpenAI, upstream: FakeUpstream, fault: str
+) -> None:
+    """Headers are held until the first real event, so that these still fall back."""
+    failing = STREAM_FAULTS_BEFORE[fault]
+    if fault == "an error first":
+        failing = behaviour.events(b'data: {"error": {"message": "overloaded", "code": 502}}\n\n')
+    upstream.script(failing, model="small-1")
+    upstream.script(behaviour.stream(["ok"]), model="middle-1")
+
+    stream = await sdk.chat.completions.create(model="tier/easy", messages=HELLO, stream=True)
+
+    assert "".join([chunk.choices[0].delta.content or "" async for chunk in stream]) == "ok"
+
+
+AFTER_THE_FIRST_BYTE: dict[str, Behaviour] = {
+    "reset": behaviour.reset_mid_stream(),
+    "cut": behaviour.sse_cut(),
+    "no finish": behaviour.stream_without_finish(),
+    "silence": behaviour.hang_mid_stream(),
+    "error event": behaviour.error_in_stream(),
+}
+
+
+@pytest.mark.parametrize("fault", AFTER_THE_FIRST_BYTE)
+async def test_after_the_first_byte_the_stream_ends_with_an_error_and_no_done(
+    http: httpx2.AsyncClient, upstream: FakeUpstream, proxy: RunningProxy, fault: str
+) -> None:
+    """What arrived is kept, then comes an error event; nobody else is asked, and the row says interrupted."""
+    upstream.script(AFTER_THE_FIRST_BYTE[fault], model="small-1")
+
+    response = await http.post("/v1/chat/completions", json={"model": "tier/easy", "messages": HELLO, "stream": True})
+    events = [line[6:] for line in response.text.split("\n") if line.startswith("data: ")]
+
+    assert response.status_code == 200
+    assert "word0" in response.text
+    assert "[DONE]" not in response.text
+    assert set(json.loads(events[-1])["error"]) == {"message", "type", "param", "code"}
+    assert len(upstream.seen) == 1
+    [row] = proxy.rows()
+    assert (row["status"], row["estimated"]) == ("interrupted", 1)
+    assert row["output_tokens"] > 0
+
+
+async def test_the_sdk_raises_on_a_broken_stream(sdk: openai.AsyncOpenAI, upstream: FakeUpstream) -> None:
+    """A stream cut short is never a silent success."""
+    upstream.script(behaviour.sse_cut())
+    stream = await sdk.chat.completions.create(model="tier/easy", messages=HELLO, stream=True)
+
+    with pytest.raises(openai.APIError):
+        async for _ in stream:
+            pass
+
+
+async def test_a_missing_done_after_a_finish_is_completed(http: httpx2.AsyncClient, upstream: FakeUpstream) -> None:
+    """The answer was complete: the client gets its [DONE]."""
+    upstream.script(behaviour.missing_done())
+
+    response = await http.post("/v1/chat/completions", json={"model": "tier/easy", "messages": HELLO, "stream": True})
+
+    assert response.text.rstrip().endswith("data: [DONE]")
+
+
+@pytest.mark.parametrize("code", [400, 422])
+async def test_the_clients_own_mistake_is_passed_through_and_not_tried_elsewhere(
+    http: httpx2.AsyncClient, upstream: FakeUpstream, proxy: RunningProxy, code: int
+) -> None:
+    """The upstream's verdict on the request is the client's answer."""
+    upstream.script(
+        behaviour.status(
+            code,
+            {
+                "error": {
+                    "message": "temperature must be at most 2",
+                    "type": "invalid_request_error",
+                    "param": "temperature",
+                    "code": "invalid_value",
+                }
+            },
+        )
+    )
+
+    response = await http.post("/v1/chat/completions", json={"model": "auto", "messages": HELLO, "temperature": 9})
+
+    assert response.status_code == code
+    assert response.json()["error"]["param"] == "temperature"
+    assert "temperature must be at most 2" in response.json()["error"]["message"]
+    assert len(upstream.seen) == 1
+    assert [row["status"] for row in proxy.rows()] == ["rejected"]
+
+
+async def test_a_context_overflow_goes_to_a_larger_window(sdk: openai.AsyncOpenAI, upstream: FakeUpstream) -> None:
+    """Only an upstream with more room is worth another call."""
+    too_long = {"error": {"message": "maximum context length is 8192 tokens", "code": "context_length_exceeded"}}
+    upstream.script(behaviour.status(400, too_long))
+    upstream.script(behaviour.ok("Fits."), model="large-1")
+
+    answer = await sdk.chat.completions.create(model="tier/easy", messages=HELLO)
+
+    assert answer.choices[0].message.content == "Fits."
+    assert [seen.model for seen in upstream.seen] == ["small-1", "large-1"]
+
+
+ALL_DOWN = {
+    "429 by all": (behaviour.status(429, headers={"retry-after": "11"}), 429, "rate_limit_exceeded"),
+    "500 by all": (behaviour.status(500), 502, "upstream_broken"),
+    "401 by all": (behaviour.status(401), 502, "upstream_refused"),
+    "reset by all": (behaviour.reset_before_headers(), 503, "upstream_unavailable"),
+}
+
+
+@pytest.mark.parametrize("case", ALL_DOWN)
+async def test_when_nobody_is_left(
+    http: httpx2.AsyncClient, upstream: FakeUpstream, proxy: RunningProxy, case: str
+) -> None:
+    """429 only when all said 429; the operator's trouble is a 5xx; all in OpenAI's shape, with the attempts told."""
+    failing, status, code = ALL_DOWN[case]
+    upstream.script(failing)
+
+    response = await http.post("/v1/chat/completions", json={"model": "tier/easy", "messages": HELLO})
+
+    assert response.status_code == status
+    error = response.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["code"] == code
+    assert "127.0.0.1" not in error["message"]
+    assert response.headers["x-router-attempts"] == "3"
+    if status == 429:
+        assert 1 <= int(response.headers["retry-after"]) <= 11
+    [row] = proxy.rows()
+    assert (row["status"], len(row["attempts"]), row["cost_pico"]) == ("failed", 3, None)
+
+
+async def test_a_dead_upstream_rests_and_is_not_asked_first_again(
+    sdk: openai.AsyncOpenAI, upstream: FakeUpstream
+) -> None:
+    """After its 429 the upstream is left alone as long as it asked."""
+    upstream.script(behaviour.status(429, headers={"retry-after": "60"}), model="small-1")
+    upstream.script(behaviour.ok(), model="middle-1")
+
+    for _ in range(3):
+        await sdk.chat.completions.create(model="tier/easy", messages=HELLO)
+
+    assert [seen.model for seen in upstream.seen] == ["small-1", "middle-1", "middle-1", "middle-1"]
+
+
+@pytest.mark.parametrize(
+    ("hanging", "stream"),
+    [
+        (behaviour.hang_before_headers(), False),
+        (behaviour.hang_before_headers(), True),
+        (behaviour.hang_mid_stream(), True),
+    ],
+    ids=["whole, before headers", "stream, before headers", "mid-stream"],
+)
+async def test_a_client_that_leaves_closes_the_upstream_within_a_second(
+    proxy: RunningProxy, upstream: FakeUpstream, hanging: Behaviour, stream: bool
+) -> None:
+    """The call is cancelled, the row says client_closed, and nothing was tried elsewhere."""
+    upstream.script(hanging)
+    body = json.dumps({"model": "tier/easy", "messages": HELLO, "stream": stream}).encode()
+    _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+        b"content-length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    await upstream.wait_for(1)
+    await asyncio.sleep(0.05)
+    writer.close()
+
+    async with asyncio.timeout(1):
+        await upstream.seen[0].gone.wait()
+    for _ in range(50):
+        if rows := proxy.rows():
+            break
+        await asyncio.sleep(0.02)
+    assert [row["status"] for row in rows] == ["client_closed"]
+    assert len(upstream.seen) == 1
+
+
+async def test_the_deadline_bounds_all_attempts_together(http: httpx2.AsyncClient, upstream: FakeUpstream) -> None:
+    """Three upstreams that hang cost no more than the deadline, and end as a 504."""
+    upstream.script(behaviour.hang_before_headers())
+
+    response = await http.post("/v1/chat/completions", json={"model": "tier/easy", "messages": HELLO})
+
+    assert response.status_code == 504
+    assert response.json()["error"]["code"] == "upstream_timeout"

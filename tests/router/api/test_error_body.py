@@ -1,0 +1,33 @@
+"""Errors in OpenAI's shape."""
+
+import json
+
+from router.api.error_body import error_body, error_headers
+from router.errors import RateLimited, RouterError, UnknownCaller, UnknownModel
+
+
+def test_all_four_fields_always() -> None:
+    """A field that says nothing is null, not absent; the message ends in the fix."""
+    error = UnknownModel("model 'x' is unknown.", fix="Ask for 'auto'.", param="model")
+
+    assert json.loads(error_body(error)) == {
+        "error": {
+            "message": "model 'x' is unknown. Ask for 'auto'.",
+            "type": "invalid_request_error",
+            "param": "model",
+            "code": "model_not_found",
+        }
+    }
+    assert json.loads(error_body(RouterError("x")))["error"]["param"] is None
+
+
+def test_when_to_come_back_in_whole_seconds_and_milliseconds() -> None:
+    """Retry-After is rounded up, so that nobody comes too early."""
+    headers = dict(error_headers(RateLimited("slow down", retry_after=1.2)))
+
+    assert (headers[b"retry-after"], headers[b"retry-after-ms"]) == (b"2", b"1200")
+
+
+def test_who_must_authenticate_is_told_how() -> None:
+    """A 401 names the scheme."""
+    assert (b"www-authenticate", b'Bearer realm="tierwise"') in error_headers(UnknownCaller("who?"))

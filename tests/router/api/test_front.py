@@ -1,0 +1,47 @@
+"""The front door sends each request to the right half, through the gate."""
+
+import pytest
+
+from router.api.front import Front
+from tests.fakes.asgi import call
+
+
+def answering(name: bytes):
+    """Return an app that answers with its name."""
+
+    async def app(_scope, _receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": name})
+
+    return app
+
+
+FRONT = Front(answering(b"hot"), answering(b"cold"), body_limit=100)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "served_by"),
+    [
+        ("POST", "/v1/chat/completions", b"hot"),
+        ("GET", "/v1/models", b"cold"),
+        ("POST", "/v1/chat/completions/", b"cold"),
+    ],
+)
+async def test_which_half_serves(method: str, path: str, served_by: bytes) -> None:
+    """Only POST on the one path is hot."""
+    assert (await call(FRONT, method=method, path=path)).body == served_by
+
+
+async def test_the_gate_stands_before_the_cold_half_too() -> None:
+    """A request without a host never reaches FastAPI."""
+    done = await call(FRONT, method="GET", path="/v1/models", headers=[])
+
+    assert (done.status, done.complete) == (400, True)
+
+
+async def test_the_chat_path_takes_only_post() -> None:
+    """Another method is a 405 that says which one is right."""
+    done = await call(FRONT, method="GET", path="/v1/chat/completions")
+
+    assert done.status == 405
+    assert b"POST" in done.body

@@ -1,0 +1,162 @@
+import argparse
+from datetime import date
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from router.cli.check import add_arguments, check, run
+from router.settings.shipped import config_file
+
+TODAY = date(2026, 11, 21)
+
+FILE = """
+providers:
+  mistral: {kind: mistral}
+  moonshot: {kind: moonshot}
+upstreams:
+  small: {provider: mistral, model: mistral-small-2603}
+  large: {provider: mistral, model: mistral-medium-3-5}
+  kimi: {provider: moonshot, model: kimi-k2.6}
+policies:
+  eu_only: {regions: [eu]}
+routes:
+  auto: {}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes a YAML text and returns its path."""
+
+    def _write(text):
+        path = tmp_path / "my.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return _write
+
+
+def checked(path, environ, **options):
+    """Return the exit code, what was printed and what went to the error console."""
+    out, err = StringIO(), StringIO()
+    code = check(path, environ, TODAY, (Console(width=200, file=out), Console(width=200, file=err)), **options)
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_a_sound_file(write):
+    """With its keys a sound file is valid, its matrix names who remains, and the exit code is 0."""
+    code, out, err = checked(write(FILE), {"MISTRAL_API_KEY": "a", "MOONSHOT_API_KEY": "b"})
+    assert (code, err) == (0, "")
+    assert "my.yaml is valid: 3 upstreams, 1 routes." in out
+    assert "route auto, policy default" in out
+    assert "3: small, large, ..." in out
+    assert "2: large, kimi" in out
+    assert "warning: policy 'eu_only' is used by no route." in out
+    assert "Every promised cell is covered." in out
+    assert "Missing" not in out
+
+
+def test_without_any_key_the_whole_file_is_checked(write):
+    """Away from its keys a file is checked as if they were there, and what is missing is listed."""
+    code, out, _ = checked(write(FILE), {})
+    assert code == 0
+    assert "Checked as if every key were there. Missing:" in out
+    assert "  mistral: set MISTRAL_API_KEY\n" in out
+    assert "  moonshot: set MOONSHOT_API_KEY (or KIMI_API_KEY, MOONSHOTAI_API_KEY)\n" in out
+    assert "3: small, large, ..." in out
+
+
+def test_with_some_keys_only_those_count(write):
+    """One key is enough to be judged by it: who has no second upstream is warned."""
+    code, out, _ = checked(write(FILE), {"MISTRAL_API_KEY": "a"})
+    assert code == 0
+    assert "2 of 3 upstreams can be served:" in out
+    assert "Upstream 'kimi' is left out: set MOONSHOT_API_KEY" in out
+    assert (
+        "warning: route auto, policy default, tier hard (plain, tools) is served by large alone: there is no fallback."
+    ) in out
+
+
+def test_a_hole_is_exit_code_1(write):
+    """A promised cell that nobody can serve fails the check and is named."""
+    environ = {"MISTRAL_API_KEY": "a", "MOONSHOT_API_KEY": "b"}
+    code, out, _ = checked(write(FILE.replace("auto: {}", "auto: {policy: eu_only}")), environ)
+    assert code == 1
+    assert (
+        "HOLE: route auto, policy eu_only, tier easy (plain, tools) is promised, and no upstream can serve it." in out
+    )
+    assert "covered" not in out
+
+
+def test_an_empty_cell_that_is_not_promised_is_no_hole(write):
+    """What no route promises may be missing; promised, it is a hole."""
+    text = FILE.replace("kimi: {", "# kimi: {").replace(
+        "model: mistral-medium-3-5", "model: mistral-medium-3-5, window: 9000"
+    )
+    code, out, _ = checked(write(text), {"MISTRAL_API_KEY": "a"})
+    assert code == 0
+    assert "none" in out
+    code, out, _ = checked(
+        write(text.replace("auto: {}", "auto: {promises: [long_context]}")), {"MISTRAL_API_KEY": "a"}
+    )
+    assert code == 1
+    assert "tier hard (long_context) is promised" in out
+
+
+def test_keys_can_be_assumed(write):
+    """--assume-keys looks at the whole file though one key is there."""
+    code, out, _ = checked(write(FILE), {"MISTRAL_API_KEY": "a"}, assume_keys=True)
+    assert code == 0
+    assert "2: large, kimi" in out
+    assert "  moonshot: set MOONSHOT_API_KEY" in out
+
+
+def test_an_invalid_file_is_exit_code_2(write):
+    """All problems go to standard error, one a line, without a traceback or a matrix."""
+    text = FILE.replace("auto: {}", "auto: {tiers: {hard: [lrge]}}\n  eu: {policy: nope}")
+    code, out, err = checked(write(text), {})
+    assert (code, out) == (2, "")
+    assert "- Route 'auto' names upstream 'lrge', which is not declared. Did you mean 'large'?" in err
+    assert "2 problems. Mend the lines named above, then run `tierwise check`." in err
+    assert "Traceback" not in err
+
+
+def test_brackets_in_a_file_are_no_markup(write):
+    """What stands in the file is printed as it is."""
+    _, _, err = checked(write(FILE.replace("auto: {}", 'auto: {policy: "[bold]x[/bold]"}')), {})
+    assert "names policy '[bold]x[/bold]'" in err
+
+
+def test_a_key_that_cannot_be_used_is_exit_code_2(write):
+    """A key with a line break is a problem that does not show it."""
+    code, _, err = checked(write(FILE), {"MISTRAL_API_KEY": "top\nsecret"})
+    assert code == 2
+    assert "The key of provider 'mistral' cannot be used" in err
+    assert "1 problem. Set the variables or files named above." in err
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize("name", ["tierwise.yaml", "simulated.yaml", "demo.yaml"])
+def test_shipped_files_keep_their_promises(name):
+    """What is shipped has no hole."""
+    code, out, _ = checked(config_file(name), {})
+    assert code == 0
+    assert "Every promised cell is covered." in out
+
+
+def test_the_default_has_a_second_upstream_everywhere():
+    """With every key, no promised cell of the shipped default depends on a single upstream."""
+    _, out, _ = checked(None, {})
+    assert "alone" not in out
+
+
+def test_arguments(write, capsys):
+    """The file is given by place or by option; the command returns the exit code."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    path = write(FILE)
+    assert run(parser.parse_args([str(path), "--assume-keys"])) == 0
+    assert "my.yaml is valid" in capsys.readouterr().out
+    assert run(parser.parse_args(["--config", str(path.with_name("none.yaml"))])) == 2
+    assert "There is no such file." in capsys.readouterr().err

@@ -1,0 +1,92 @@
+"""tierwise serve: its banner and how it fails to start."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from router.app import prepare
+from router.cli.serve import banner
+
+
+def test_without_a_key_the_banner_says_that_upstreams_are_simulated(tmp_path: Path) -> None:
+    """Nobody can take the simulation for the real thing."""
+    plan = prepare(config=None, environ={}, simulate="auto", listen=None, ledger=tmp_path / "l.db")
+
+    text = "\n".join(banner(plan, 8080))
+
+    assert "http://127.0.0.1:8080/v1" in text
+    assert "SIMULATED" in text
+
+
+def test_with_a_key_the_banner_names_what_was_left_out_and_why(tmp_path: Path) -> None:
+    """Each upstream without a key is one line that names the variable, never a key."""
+    plan = prepare(
+        config=None, environ={"MISTRAL_API_KEY": "k-canary"}, simulate="auto", listen=None, ledger=tmp_path / "l.db"
+    )
+
+    text = "\n".join(banner(plan, 8080))
+
+    assert "SIMULATED" not in text
+    assert "DEEPSEEK_API_KEY" in text
+    assert "k-canary" not in text
+
+
+def start(*words: str, folder: Path) -> subprocess.Popen[str]:
+    """Start the command in a folder of its own."""
+    environ = {key: value for key, value in os.environ.items() if not key.endswith("_KEY")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "router", "serve", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**environ, "TIERWISE_LEDGER": str(folder / "ledger.db"), "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=folder,
+    )
+
+
+def test_from_nothing_to_an_answer_and_a_clean_end(tmp_path: Path) -> None:
+    """Started bare, it serves simulated upstreams on the port it names; SIGTERM ends it with 0."""
+    process = start("--listen", "127.0.0.1:0", folder=tmp_path)
+    try:
+        assert process.stdout is not None
+        port = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert port is not None
+        url = f"http://127.0.0.1:{port[1]}/v1/chat/completions"
+        answer = httpx2.post(url, json={"model": "auto", "messages": [{"role": "user", "content": "hi"}]}, timeout=20)
+        assert answer.status_code == 200
+        assert "simulated" in answer.json()["choices"][0]["message"]["content"]
+        assert float(answer.headers["x-router-cost-usd"]) > 0
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors + output
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    """Exit code 2 and the fix."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start("--listen", f"127.0.0.1:{taken.getsockname()[1]}", folder=tmp_path)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "--listen" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0"])
+def test_beyond_loopback_needs_client_keys(tmp_path: Path, listen: str) -> None:
+    """Nobody serves the world without keys by accident."""
+    process = start("--listen", listen, folder=tmp_path)
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "server.auth.keys" in errors

@@ -1,0 +1,66 @@
+"""From a course to its row."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from classifier.tier import Tier
+from router.errors import UpstreamTimeout
+from router.ledger.account import Course, account, reason_of
+from router.ledger.entry import Attempt, CostSource, EntryStatus
+from router.policy.decision import Candidate, Decision, Reason
+from router.usage import Usage
+from tests.fakes.values import NOW, a_price, a_request, an_assessment, an_upstream
+
+SMALL = an_upstream()
+DECISION = Decision(
+    route="auto",
+    label="needs_info",
+    tier=Tier.MEDIUM,
+    reason=Reason.NEEDS_INFO,
+    assessment=an_assessment(),
+    ranked=(Candidate(upstream=SMALL, expected_cost=None),),
+    rejected=(),
+)
+COURSE = Course(
+    at=NOW,
+    decision_id="dec-1",
+    request=a_request(),
+    decision=DECISION,
+    upstream=SMALL,
+    baseline=an_upstream("dear", price=a_price("4", "8")),
+    usage=Usage(input=100, output=50),
+    attempts=(Attempt(upstream="small", provider="house", ending="answered", status=200),),
+    latency_ms=12.0,
+    first_byte_ms=None,
+    overhead_ms=0.5,
+)
+
+
+def test_a_good_row_says_what_was_decided_and_what_it_cost() -> None:
+    """Label, required tier, reason, tokens and both costs are in the row."""
+    entry = account(COURSE, EntryStatus.OK, 200)
+
+    assert (entry.tier, entry.required_tier, entry.reason) == ("needs_info", "medium", "needs_info")
+    assert (entry.cost, entry.baseline_cost) == (Decimal("0.0002"), Decimal("0.0008"))
+    assert entry.cost_source is CostSource.COMPUTED
+    assert entry.probabilities == an_assessment().probabilities
+
+
+def test_without_an_answer_the_cost_is_unknown_not_zero() -> None:
+    """A request that nobody answered has no usage, no cost, and its error's code."""
+    entry = account(replace(COURSE, usage=None), EntryStatus.FAILED, 504, UpstreamTimeout("late"))
+
+    assert (entry.cost, entry.cost_source, entry.error_code) == (None, CostSource.UNKNOWN, "upstream_timeout")
+
+
+def test_before_a_decision_there_is_nothing_to_tell() -> None:
+    """A request for an unknown model has neither tier nor upstream."""
+    entry = account(replace(COURSE, decision=None, upstream=None, usage=None, attempts=()), EntryStatus.REJECTED, 404)
+
+    assert (entry.route, entry.tier, entry.reason, entry.upstream) == (None, None, None, None)
+
+
+def test_a_second_attempt_is_a_fallback() -> None:
+    """From the second attempt on the reason is the fallback."""
+    assert reason_of(DECISION, 1) is Reason.NEEDS_INFO
+    assert reason_of(DECISION, 2) is Reason.FALLBACK

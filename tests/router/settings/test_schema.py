@@ -1,0 +1,84 @@
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from classifier.tier import Tier
+from router.policy.rules import DoubtAction
+from router.settings import schema
+from router.settings.schema import CataloguePrice, RouteSettings, Section, SettingsFile, UpstreamSettings
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
+SECTIONS = sorted(
+    (
+        section
+        for section in vars(schema).values()
+        if isinstance(section, type) and issubclass(section, Section) and section not in (Section, CataloguePrice)
+    ),
+    key=lambda section: section.__name__,
+)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_every_key_is_documented(section):
+    """Each key of each section stands in docs/configuration.md, in code quotes or as a heading."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    keys = set(re.findall(r"[`.]([a-z_]+)`", text)) | set(re.findall(r"^## ([a-z]+)$", text, re.MULTILINE))
+    assert set(section.model_fields) - keys - {"auth"} == set()
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_sections_are_frozen_and_closed(section):
+    """No section takes an unknown key or can be changed afterwards."""
+    assert section.model_config["extra"] == "forbid"
+    assert section.model_config["frozen"] is True
+
+
+def test_defaults_of_an_empty_file():
+    """Everything but upstreams and routes has a default that serves."""
+    file = SettingsFile()
+    assert file.server.listen == "127.0.0.1:8080"
+    assert file.server.body_limit_bytes == 10 * 1024 * 1024
+    assert (file.delivery.deadline, file.delivery.connect_timeout, file.delivery.max_attempts) == (600.0, 3.0, 3)
+    assert str(file.ledger.path) == "var/tierwise.db"
+    assert file.classifier.timeout_ms == 50
+
+
+def test_short_forms_of_a_route():
+    """A word stands for a map: of thresholds, of needs_info, of who serves a tier."""
+    route = RouteSettings.model_validate(
+        {
+            "thresholds": "quality",
+            "needs_info": "hard",
+            "tiers": {"easy": "a", "medium": ["a", "b"], "hard": "cheapest"},
+        }
+    )
+    assert route.thresholds.dial == "quality"
+    assert (route.needs_info.low_confidence, route.needs_info.missing_information) == (DoubtAction.HARD,) * 2
+    assert route.tiers.items() == ((Tier.EASY, ("a",)), (Tier.MEDIUM, ("a", "b")), (Tier.HARD, None))
+
+
+def test_prices_of_an_upstream():
+    """`catalog` and silence mean the catalogue's price, null means an unknown one."""
+    base = {"provider": "p", "model": "m"}
+    assert isinstance(UpstreamSettings.model_validate(base).price, CataloguePrice)
+    assert isinstance(UpstreamSettings.model_validate({**base, "price": "catalog"}).price, CataloguePrice)
+    assert UpstreamSettings.model_validate({**base, "price": None}).price is None
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        {"thresholds": "fast"},
+        {"needs_info": "ask"},
+        {"tiers": {"easy": []}},
+        {"tiers": {"easy": 3}},
+        {"tiers": {"tiny": "a"}},
+    ],
+    ids=str,
+)
+def test_routes_that_cannot_be_meant(route):
+    """A wrong word in a short form is refused."""
+    with pytest.raises(ValidationError):
+        RouteSettings.model_validate(route)

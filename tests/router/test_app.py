@@ -1,0 +1,94 @@
+"""The composition root: what can be checked is checked before anything is served."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from router.app import TRANSPORTS, Proxy, dry_run, prepare
+from router.errors import ArtifactRejected, NoEligibleUpstream, SettingsInvalid
+from router.policy.decision import Reason
+from tests.fakes.proxy import CONFIG, running
+
+MINIMAL = CONFIG.format(base_url="http://127.0.0.1:9/v1")
+
+
+def a_file(folder: Path, text: str = MINIMAL) -> Path:
+    """Write a configuration."""
+    path = folder / "c.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_no_key_and_no_file_means_simulated_upstreams() -> None:
+    """A first start works without any set-up."""
+    plan = prepare(config=None, environ={}, simulate="auto", listen=None, ledger=None)
+
+    assert plan.simulated
+    assert (plan.host, plan.port) == ("127.0.0.1", 8080)
+    assert len(plan.upstreams) == 3
+
+
+def test_a_file_of_ones_own_is_never_simulated_by_accident(tmp_path: Path) -> None:
+    """A production file whose keys are missing does not answer simulated text."""
+    config = a_file(
+        tmp_path,
+        "version: 1\nproviders: {m: {kind: mistral, api_key: os.environ/NOT_SET}}\n"
+        "upstreams: {a: {provider: m, model: mistral-small-2603}}\nroutes: {auto: {}}\n",
+    )
+
+    with pytest.raises(SettingsInvalid, match="NOT_SET"):
+        prepare(config=config, environ={}, simulate="auto", listen=None, ledger=None)
+
+
+@pytest.mark.parametrize("listen", ["8080", "localhost", ":8080", "127.0.0.1:eighty", "127.0.0.1:70000"])
+def test_what_is_no_address(listen: str) -> None:
+    """The error shows how an address is written."""
+    with pytest.raises(SettingsInvalid) as caught:
+        prepare(config=None, environ={}, simulate="always", listen=listen, ledger=None)
+    assert "127.0.0.1:8080" in caught.value.fix
+
+
+def test_an_artifact_that_is_not_there_is_rejected_at_the_start(tmp_path: Path) -> None:
+    """A classifier that cannot be trusted is the operator's matter, before the first request."""
+    config = a_file(tmp_path, MINIMAL + f"classifier: {{artifact: {tmp_path / 'nothing'}}}\n")
+
+    with pytest.raises(ArtifactRejected) as caught:
+        prepare(config=config, environ={}, simulate="never", listen=None, ledger=None)
+    assert caught.value.fix
+
+
+def test_a_dry_run_decides_as_the_proxy_would_and_sends_nothing(tmp_path: Path) -> None:
+    """Assessment, ranking and baseline come back; the upstream's port is closed and nobody notices."""
+    decide = dry_run(a_file(tmp_path), {})
+    run = decide(b'{"model":"auto","messages":[{"role":"user","content":"Say hello."}]}', None)
+
+    assert run.assessment is not None
+    assert run.decision.ranked[0].upstream.name == "small"
+    assert run.decision.reason in {Reason.CLASSIFIED, Reason.LOW_CONFIDENCE, Reason.NEEDS_INFO}
+    assert run.baseline is not None
+    assert run.baseline.upstream.name == "large"
+    with pytest.raises(NoEligibleUpstream):
+        decide(b'{"model":"auto","max_tokens":9000000,"messages":[{"role":"user","content":"hi"}]}', None)
+
+
+async def test_an_app_that_was_not_started_says_so() -> None:
+    """Calling before the lifespan is a mistake of the embedder."""
+    plan = prepare(config=None, environ={}, simulate="always", listen=None, ledger=None)
+
+    with pytest.raises(RuntimeError, match="startup"):
+        await Proxy(plan)({"type": "http"}, asyncio.Queue().get, asyncio.Queue().put)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_every_transport_serves(tmp_path: Path, transport: str) -> None:
+    """Both transports can be chosen by name; an upstream that is away is a 503 through either."""
+    import httpx2
+
+    config = MINIMAL.replace("delivery: {", f"delivery: {{transport: {transport}, ")
+    async with running(config, tmp_path) as proxy, httpx2.AsyncClient() as client:
+        answer = await client.post(
+            f"{proxy.base_url}/chat/completions",
+            json={"model": "auto", "messages": [{"role": "user", "content": "hi"}]},
+        )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "upstream_unavailable")

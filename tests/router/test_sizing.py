@@ -1,0 +1,85 @@
+"""A failing or slow classifier never fails a request."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from classifier.assessment import Assessment
+from classifier.prompt import Prompt
+from classifier.thresholds import Thresholds
+from router.sizing import FAILURES_IN_A_ROW, REST_SECONDS, Sizer
+from tests.fakes.values import an_assessment
+
+PROMPT = Prompt.of([("user", "my secret prompt")])
+CUTS = Thresholds()
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Show the log to caplog, wherever it was sent before."""
+    logger = logging.getLogger("tierwise")
+    before, logger.propagate = logger.propagate, True
+    yield
+    logger.propagate = before
+
+
+def broken(prompt: Prompt, thresholds: Thresholds) -> Assessment:
+    """Fail as a model with a bug does."""
+    raise ZeroDivisionError(str(prompt))
+
+
+def test_an_assessment_passes_through() -> None:
+    """A classifier that works is what is heard."""
+    assert Sizer(lambda _p, _t: an_assessment(), 0.05, Clock()).size(PROMPT, CUTS) == an_assessment()
+
+
+def test_without_a_classifier_nobody_knows() -> None:
+    """No artifact means no assessment."""
+    assert Sizer(None, 0.05, Clock()).size(PROMPT, CUTS) is None
+
+
+def test_an_error_is_no_assessment_and_its_text_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the kind of error, not the prompt that is in its message."""
+    assert Sizer(broken, 0.05, Clock()).size(PROMPT, CUTS) is None
+    assert "ZeroDivisionError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_too_late_is_no_assessment() -> None:
+    """What takes longer than the time-out is not waited for again and again."""
+    clock = Clock()
+
+    def slow(_prompt: Prompt, _thresholds: Thresholds) -> Assessment:
+        clock.now += 0.2
+        return an_assessment()
+
+    assert Sizer(slow, 0.05, clock).size(PROMPT, CUTS) is None
+
+
+def test_after_failures_in_a_row_it_rests_and_comes_back() -> None:
+    """A classifier that keeps failing is left alone for a while, then asked again."""
+    clock, calls = Clock(), []
+
+    def failing(_prompt: Prompt, _thresholds: Thresholds) -> Assessment:
+        calls.append(clock.now)
+        raise ValueError
+
+    sizer = Sizer(failing, 0.05, clock)
+    for _ in range(FAILURES_IN_A_ROW + 5):
+        sizer.size(PROMPT, CUTS)
+    assert len(calls) == FAILURES_IN_A_ROW
+
+    clock.now += REST_SECONDS
+    sizer.size(PROMPT, CUTS)
+    assert len(calls) == FAILURES_IN_A_ROW + 1

@@ -1,0 +1,66 @@
+"""The turns of phrase of many hosts, told apart."""
+
+import pytest
+
+from router.wire.error_words import is_operators, is_overflow, is_quota, wait_in
+
+OVERFLOWS = [
+    "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+    "Requested input length 9000 exceeds maximum input length 8192",
+    "prompt is too long: 210000 tokens > 200000 maximum",
+    "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+    "Please reduce the length of the messages or completion.",
+    "Input is too long for requested model.",
+    "the request exceeds the available context size",
+]
+NOT_OVERFLOWS = [
+    "Too many tokens, please wait before trying again.",
+    "Rate limit reached: too many tokens per minute",
+    "max_tokens must be at least 1",
+    "Invalid tool name",
+]
+
+
+@pytest.mark.parametrize("text", OVERFLOWS)
+def test_knows_a_prompt_that_is_too_long(text):
+    """Length is at fault."""
+    assert is_overflow(text.lower())
+
+
+@pytest.mark.parametrize("text", NOT_OVERFLOWS)
+def test_does_not_take_throttling_for_length(text):
+    """Words about tokens are not always about length."""
+    assert not is_overflow(text.lower())
+
+
+def test_knows_missing_money():
+    """An empty account is not a rate limit."""
+    assert is_quota("you exceeded your current quota, please check your plan and billing details")
+    assert is_quota("insufficient balance")
+    assert not is_quota("rate limit reached for requests")
+
+
+def test_knows_the_operators_faults():
+    """Key and model name are the operator's; a model's abilities are the request's."""
+    assert is_operators("model not exist")
+    assert is_operators("the model `x` does not exist or you do not have access to it")
+    assert is_operators("the provided model identifier is invalid.")
+    assert is_operators("api key not valid. please pass a valid api key.")
+    assert not is_operators("this model does not support image input")
+    assert not is_operators("tool_choice: function not found in tools")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Please try again in 20s.", 20.0),
+        ("Retry after 1.5 seconds", 1.5),
+        ("try again in 250ms", 0.25),
+        ("wait 2 minutes", 120.0),
+        ("wait a little", None),
+        ("", None),
+    ],
+)
+def test_reads_a_wait_from_a_sentence(text, seconds):
+    """A number with a unit is a wait."""
+    assert wait_in(text) == seconds

@@ -1,0 +1,56 @@
+"""An upstream's words lose what must not reach a client."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.wire.scrub import LONGEST, plain_word, scrub
+
+SECRETS = [
+    "sk-proj-abcDEF1234567890",
+    "sk-****************abcd",
+    "nvapi-0123456789abcdef",
+    "org-AbCdEf123456",
+    "AKIAIOSFODNN7EXAMPLE",
+    "AIzaSyA1234567890abcdefg",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-def",
+    "https://api.example.com/v1/chat?key=1",
+    "postgres://user:pass@db/x",
+    "api.openai.com",
+    "gpu-7.internal:8000/v1",
+    "10.0.0.7:8000",
+    "ops@example.com",
+    "arn:aws:iam::123456789012:user/x",
+    "Bearer abc",
+    "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+    "0123456789abcdef0123456789abcdef",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_removes(secret):
+    """Keys, addresses and accounts are gone, the words around them stay."""
+    assert scrub(f"Refused for {secret} today") == "Refused for [...] today"
+
+
+def test_keeps_plain_words():
+    """Ordinary messages and field names are not mangled."""
+    text = "Invalid value for 'messages[0].content': expected a string, e.g. \"hi\" (max_tokens <= 4096, json_schema)."
+    assert scrub(text) == text
+
+
+@settings(deadline=None)
+@given(st.text(max_size=3 * LONGEST))
+def test_gives_one_short_line(text):
+    """Whatever comes in, one line of bounded length comes out."""
+    line = scrub(text)
+    assert len(line) <= LONGEST
+    assert "\n" not in line
+    assert "\x00" not in line
+
+
+def test_takes_codes_and_names_only():
+    """A code is a short word; a sentence, a key or another type is none."""
+    assert plain_word("context_length_exceeded") == "context_length_exceeded"
+    assert plain_word("messages[0].role") == "messages[0].role"
+    assert [plain_word(value) for value in (400, None, "two words", "", "sk-abcdefgh12345", "x" * 65)] == [None] * 6
