@@ -86,8 +86,12 @@ def measure_all(rig: Rig, targets: list[Target], args: argparse.Namespace) -> di
 
 
 def measure_standing(stage: Stage, times: int) -> Standing:
-    """Start the proxy `times` times: how long to the first answer, and what it holds when idle."""
+    """Start the proxy `times` times: how long to the first answer, and what it holds when idle.
+
+    One start before them is not counted: it may have to compile what was installed without bytecode.
+    """
     seconds, memory = [], []
+    start_tierwise(stage).stop()
     for number in range(times):
         print(f"start {number + 1} of {times}", flush=True)
         target = start_tierwise(stage)

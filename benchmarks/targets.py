@@ -19,6 +19,8 @@ DIRECT = "direct"
 CLIENT_KEY = "sk-bench-client"
 START_TIMEOUT_SECONDS = 90.0
 POLL_SECONDS = 0.002
+PLAIN_PYTHON = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": ""}
+"""Undoes what a developer's shell may set: without cached bytecode, a start compiles everything anew each time."""
 
 
 class TargetFailedError(Exception):
@@ -86,7 +88,7 @@ def launch(name: str, command: list[str], stage: Stage, *, port: int, environ: d
     """Start `command` on the target's core and wait until it has served a request. TargetFailedError shows its log."""
     headers = (f"authorization: Bearer {CLIENT_KEY}",) if keyed else ()
     log = stage.folder / f"{name}.log"
-    process = Process(command, core=stage.cores.target, environ=environ, log=log)
+    process = Process(command, core=stage.cores.target, environ={**PLAIN_PYTHON, **environ}, log=log)
     with contextlib.ExitStack() as on_failure:
         on_failure.callback(process.stop)
         seconds, status = _wait_until_served(process, port, stage.body, headers)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from classifier.artifact import Artifact, ArtifactInvalid, load
 from classifier.assessment import AMBIGUITIES, DOMAINS, Assessment
-from classifier.features import DIMENSIONS, NUMBERS, Features, extract, fingerprint
+from classifier.features import BLOCKS, DIMENSIONS, NUMBERS, Features, extract, fingerprint
 from classifier.prompt import Prompt
 from classifier.thresholds import Thresholds
 
@@ -41,18 +41,22 @@ class Scorer:
         self._table = arrays["table"].astype(np.float32)
         self._centre, self._scale = arrays["centre"], 1.0 / arrays["spread"]
         self._numbers, self._bias = arrays["numbers"], arrays["bias"]
+        self._blocks = arrays["blocks"]
         self._mix, self._mix_bias = arrays["mix"], arrays["mix_bias"]
 
     def scores(self, features: Features) -> Floats:
-        """Return the first stage: words weighted as TF-IDF of length 1, plus numbers, plus bias."""
+        """Return the first stage: each block of the bag as TF-IDF of its length, plus numbers, plus bias."""
         numbers = np.clip((features.numbers - self._centre) * self._scale, -CLIP, CLIP)
         scores: Floats = numbers @ self._numbers + self._bias
         if features.indices.size:
             table = self._table[self._rows[features.indices]]
             weights = (1.0 + np.log(features.counts)) * table[:, 0]
-            length = math.sqrt(float(weights @ weights))
-            if length > 0.0:
-                scores += (weights @ table[:, 1:]) / np.float32(length)
+            bounds = features.bounds
+            sums = np.zeros(len(weights) + 1)
+            np.cumsum(weights * weights, out=sums[1:])
+            lengths = np.sqrt(np.maximum(np.diff(sums[bounds]), 1e-12))
+            weights *= np.repeat((self._blocks / lengths).astype(np.float32), np.diff(bounds))
+            scores += weights @ table[:, 1:]
         return scores
 
     def logits(self, scores: Floats) -> Floats:
@@ -71,6 +75,7 @@ def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         "spread": (len(NUMBERS),),
         "numbers": (len(NUMBERS), len(SCORES)),
         "bias": (len(SCORES),),
+        "blocks": (len(BLOCKS),),
         "mix": (len(SCORES), len(HEADS)),
         "mix_bias": (len(HEADS),),
     }
@@ -86,7 +91,7 @@ class Classifier:
     """A loaded artifact; `assess` is pure, bounded in time and safe on any text."""
 
     def __init__(self, artifact: Artifact) -> None:
-        """Take an artifact that was loaded for these features; ArtifactInvalid when its shapes or presets do not fit."""
+        """Take a loaded artifact; ArtifactInvalid when its shapes or presets do not fit."""
         self.artifact_id = artifact.id
         self.presets: Mapping[str, Thresholds] = _presets(artifact.facts.get("presets"))
         self._scorer = Scorer(artifact.arrays)

@@ -1,7 +1,8 @@
 """Text to numbers, from one pass over the tokens: the same code in training and in serving; pure, numpy only.
 
-A prompt becomes a bag of hashed words and word pairs (indices into a table of DIMENSIONS rows, with counts) and a
-short vector of handcrafted numbers (NUMBERS names them). Training fits weights on both, serving looks them up.
+A prompt becomes a bag of hashed words, word pairs, words of the context and groups of four characters (indices into a
+table of DIMENSIONS rows, with counts) and a short vector of handcrafted numbers (NUMBERS names them). Training fits
+weights on both, serving looks them up.
 """
 
 import hashlib
@@ -17,12 +18,23 @@ import numpy.typing as npt
 from classifier.lexicon import FAILURES, LEXICONS, SUCCESSES
 from classifier.prompt import Prompt, Reading
 
-DIMENSIONS = 1 << 16
-_SHIFT = 16
-_MIX = 0x9E3779B1
-_PAIR = 0x85EBCA6B
-_CONTEXT = 0x5BD1E995
+BLOCKS = ("words", "pairs", "context", "characters")
+_BITS = (16, 15, 14, 14)
+_OFFSETS = tuple(sum(1 << bits for bits in _BITS[:place]) for place in range(len(_BITS) + 1))
+DIMENSIONS = _OFFSETS[-1]
+"""Each block of the bag has a range of its own: BLOCKS one after the other, 2 ** bits rows each."""
+
+_GRAM = 4
+_STEM = 5
+_LONG = 8
+_OPENERS = 3
+_MIX = np.uint32(0x9E3779B1)
+_PAIR = np.uint32(0x85EBCA6B)
+_STEM_SALT = np.uint32(0x1B873593)
+_OPENER_SALT = np.uint32(0x27D4EB2F)
+_GRAM_FACTOR = np.uint32(0x01000193)
 _DIGITS = str.maketrans("123456789", "000000000")
+_ASCII_TOKEN = re.compile("[a-z0-9_]+")
 _TOKEN = re.compile(
     "[a-z0-9_\u00c0-\u024f]+"  # words of the Latin script
     "|[\u0300-\u060b\u060d-\u061a\u0620-\u066a\u066e-\u06d3\u06d5-\u0963\u0966-\u0dff\u0e80-\u1fff]+"  # spaced scripts
@@ -33,40 +45,80 @@ FloatArray = npt.NDArray[np.float32]
 
 
 class Features(NamedTuple):
-    """One prompt as numbers: `indices` (sorted, unique, below DIMENSIONS) with their `counts`, and `numbers`."""
+    """One prompt as numbers: `indices` (sorted, unique, below DIMENSIONS) with their `counts`, and `numbers`.
+
+    `bounds` are the places in `indices` where each of BLOCKS begins, and the end.
+    """
 
     indices: npt.NDArray[np.int64]
     counts: FloatArray
+    bounds: npt.NDArray[np.int64]
     numbers: FloatArray
 
 
-def tokens_of(text: str) -> list[str]:
-    """Return the tokens of an already clipped text: lower case, digits as zeros, unspaced scripts by character."""
+def block_bounds() -> tuple[int, ...]:
+    """Return where the index range of each of BLOCKS begins, and DIMENSIONS."""
+    return _OFFSETS
+
+
+def plain(text: str) -> str:
+    """Return an already clipped text as tokens and characters are read: composed, lower case, digits as zeros."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    return _TOKEN.findall(text.lower().translate(_DIGITS))
+    return text.lower().translate(_DIGITS)
 
 
-def hashes_of(tokens: list[str]) -> npt.NDArray[np.uint32]:
-    """Return one 32-bit hash a token."""
-    return np.array([crc32(token.encode()) for token in tokens], dtype=np.uint32)
-
-
-def _bag(words: npt.NDArray[np.uint32], context: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Return the sorted unique indices and the counts of words and pairs of the ask, and of words of the context."""
-    pairs = words[:-1] * np.uint32(_PAIR) + words[1:]
-    mixed = np.concatenate((words, pairs, context ^ np.uint32(_CONTEXT))) * np.uint32(_MIX) >> np.uint32(_SHIFT)
-    indices, counts = np.unique(mixed, return_counts=True)
-    return indices.astype(np.int64), counts.astype(np.float32)
+def tokens_of(text: str) -> list[str]:
+    """Return the tokens of a plain text: words, and single characters where a script has no spaces."""
+    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)
 
 
 def extract(prompt: Prompt) -> Features:
     """Return the features of a prompt; any text is fine, the empty one too."""
     reading = prompt.reading()
-    ask, after, before = tokens_of(reading.ask), tokens_of(reading.after), tokens_of(reading.before)
-    system = tokens_of(reading.system)
-    indices, counts = _bag(hashes_of(ask), hashes_of(after + before + system))
-    return Features(indices=indices, counts=counts, numbers=_numbers(reading, ask, after, before))
+    text = plain(reading.ask)
+    ask, after, before = tokens_of(text), tokens_of(plain(reading.after)), tokens_of(plain(reading.before))
+    context = after + before + tokens_of(plain(reading.system))
+    indices, counts = _bag(text, ask, context)
+    return Features(
+        indices=indices,
+        counts=counts,
+        bounds=np.searchsorted(indices, _OFFSETS),
+        numbers=_numbers(reading, ask, after, before),
+    )
+
+
+def _bag(text: str, ask: list[str], context: list[str]) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Return the sorted unique indices and the counts of everything in the four blocks."""
+    words = _hashes(ask)
+    stems = _hashes([word[:_STEM] for word in ask if len(word) > _STEM])
+    blocks = (
+        np.concatenate((words, stems ^ _STEM_SALT, words[:_OPENERS] ^ _OPENER_SALT)),
+        words[:-1] * _PAIR + words[1:],
+        _hashes(context),
+        _grams(text),
+    )
+    places = [
+        ((hashes * _MIX) >> np.uint32(32 - bits)) + np.uint32(offset)
+        for hashes, bits, offset in zip(blocks, _BITS, _OFFSETS[:-1], strict=True)
+    ]
+    indices, counts = np.unique(np.concatenate(places), return_counts=True)
+    return indices.astype(np.int64), counts.astype(np.float32)
+
+
+def _hashes(tokens: list[str]) -> npt.NDArray[np.uint32]:
+    """Return one 32-bit hash a token."""
+    return np.array([crc32(token.encode()) for token in tokens], dtype=np.uint32)
+
+
+def _grams(text: str) -> npt.NDArray[np.uint32]:
+    """Return one 32-bit hash for every four consecutive characters; none when the text is shorter."""
+    letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    count = max(0, len(letters) - _GRAM + 1)
+    hashes = np.zeros(count, dtype=np.uint32)
+    for place in range(_GRAM):
+        hashes = hashes * _GRAM_FACTOR + letters[place : place + count]
+    return hashes * _PAIR
 
 
 def _numbers(reading: Reading, ask: list[str], after: list[str], before: list[str]) -> FloatArray:
@@ -103,8 +155,8 @@ def _sizes(reading: Reading, ask: list[str]) -> tuple[float, ...]:
         math.log1p(min(reading.ask_chars, 100_000)),
         log_words,
         log_words * log_words,
-        sum(map(len, ask)) / (words + 1),
-        sum(len(word) > 8 for word in ask) / (words + 1),
+        len("".join(ask)) / (words + 1),
+        len([word for word in ask if len(word) > _LONG]) / (words + 1),
         len(set(ask)) / (words + 1),
         math.log1p(reading.ask.count("\n")),
         math.log1p(words / ends),
@@ -112,19 +164,20 @@ def _sizes(reading: Reading, ask: list[str]) -> tuple[float, ...]:
     )
 
 
-_COUNTED = ("?", "!", ",", ";", ":", "(", "{", "=", "$", "\\", "^", "*", "`", "<", "/", "_", '"', "'", "%", "#", "|", "-")
-_MARKS = tuple(f"mark_{ord(mark)}" for mark in _COUNTED) + ("digits", "capitals", "fenced", "not_ascii", "cjk")
+_COUNTED = tuple("?!,;:({=$\\^*`</_\"'%#|-")
+_MARKS = (*(f"mark_{ord(mark)}" for mark in _COUNTED), "digits", "capitals", "fenced", "not_ascii", "wide")
 
 
 def _marks(text: str) -> tuple[float, ...]:
     size = len(text) + 20
     digits = sum(map(text.count, "0123456789"))
-    capitals = sum(map(str.isupper, text[:1500]))
-    wide = 0 if text.isascii() else len(text.encode("utf-8", "replace")) - len(text)
+    octets = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    capitals = int(np.count_nonzero(octets - np.uint8(ord("A")) < 26))
+    wide = len(octets) - len(text)
     return (
         *(math.log1p(text.count(mark)) for mark in _COUNTED),
         digits / size,
-        capitals / (min(len(text), 1500) + 20),
+        capitals / size,
         float("```" in text),
         float(wide > 0),
         wide / size,
@@ -225,13 +278,13 @@ _PROBES = (
     "",
     "Fix the bug below in 3 lines:\n```py\nx = [1, 2]\n```",
     "证明 √2 是无理数 и объясни, почему; مرحبا नमस्ते สวัสดี",
-    "Translate \"été\" for me, please! Is it (a) or (b)? " * 150,
+    'Translate "été" for me, please! Is it (a) or (b)? ' * 150,
 )
 
 
 def fingerprint() -> str:
     """Return 16 hex digits that change when the features of any probe text, or their definition, change."""
-    digest = hashlib.sha256(f"{DIMENSIONS} {NUMBERS}".encode())
+    digest = hashlib.sha256(f"{_BITS} {NUMBERS}".encode())
     for words in LEXICONS.values():
         digest.update(" ".join(sorted(words)).encode())
     for probe in _PROBES:

@@ -5,16 +5,23 @@ numbers. The second is one logistic regression for each of HEADS on a few scores
 not been trained on: it calibrates, and it makes one ordinal scale of three regressions.
 """
 
+from collections.abc import Mapping
+
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
+
+BLOCK_SCALES: Mapping[str, float] = {"words": 0.6, "pairs": 0.4, "context": 0.25, "characters": 0.5}
+"""The length that each block of a prompt's bag is given."""
+
+PENALTY = 0.65
 
 NUMBERS_SCALE = 0.05
 """How much a standard deviation of a handcrafted number counts against a word: under the penalty, a prior."""
 
 
 def words() -> TfidfTransformer:
-    """Return the weighting of word counts: (1 + log count) * idf, each row of length 1."""
+    """Return the weighting of one block's counts: (1 + log count) * idf, each row of length 1."""
     return TfidfTransformer(sublinear_tf=True, smooth_idf=True, norm="l2")
 
 
@@ -23,9 +30,9 @@ def numbers() -> StandardScaler:
     return StandardScaler()
 
 
-def scores(penalty: float) -> Ridge:
+def scores() -> Ridge:
     """Return the first stage; conjugate gradients use no randomness."""
-    return Ridge(alpha=penalty, solver="sparse_cg", tol=1e-5)
+    return Ridge(alpha=PENALTY, solver="sparse_cg", tol=1e-5)
 
 
 def head() -> LogisticRegression:

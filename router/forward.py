@@ -191,7 +191,7 @@ class Exchange:
         await self._ports.ledger.record(entry)
         if not client.began:
             receipt = self.receipt()
-            receipt.cost = entry.cost
+            receipt.cost, receipt.length = entry.cost, len(self._tail)
             await client.begin(receipt)
         await client.end(self._tail)
         if entry.usage is not None and entry.upstream is not None and self._decision is not None:

@@ -23,7 +23,8 @@ from router.wire.call import Send
 class Receipt:
     """What the client is told about an answer, beside the answer.
 
-    `cost` is in USD and only there where it is known before the body; `tries` counts the upstreams called so far.
+    `cost` (USD) and `length` (bytes of the body) are there only where they are known before the body; `tries` counts
+    the upstreams called so far.
     """
 
     request_id: str
@@ -33,6 +34,7 @@ class Receipt:
     tries: int
     overhead_ms: float
     cost: Decimal | None = None
+    length: int | None = None
     stream: bool = False
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from classifier.training import sources
@@ -39,7 +38,7 @@ def flagged_examples(data_dir: Path, *, per_source: int, seed: int) -> tuple[Exa
     found: list[Example] = []
     for source in sources.FLAGGED:
         rows = [row for row in source.rows(data_dir) if not row.get("overlap")]
-        rows.sort(key=lambda row: sha256(f"{seed}:{row['id']}".encode()).digest())
+        rows.sort(key=lambda row: _order(seed, row["id"]))
         found.extend(map(flagged, rows[:per_source]))
     return tuple(found)
 
@@ -51,10 +50,14 @@ def checksums(used: Sequence[Source]) -> dict[str, Any]:
 
 def folds_of(examples: Sequence[Example], *, seed: int) -> list[int]:
     """Return a fold below FOLDS for each example; a group is never divided."""
-    groups = sorted({example.group for example in examples})
-    Random(seed).shuffle(groups)
+    groups = sorted({example.group for example in examples}, key=lambda group: _order(seed, group))
     fold = {group: place % FOLDS for place, group in enumerate(groups)}
     return [fold[example.group] for example in examples]
+
+
+def _order(seed: int, name: str) -> bytes:
+    """Return a sort key that shuffles names, the same in every run."""
+    return sha256(f"{seed}:{name}".encode()).digest()
 
 
 def with_families(examples: tuple[Example, ...]) -> tuple[Example, ...]:

@@ -1,6 +1,6 @@
 """Examples to fitted arrays: the first stage in folds, the second on what the folds predicted, then the first whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,11 @@ from scipy.sparse import csr_matrix, hstack
 from classifier import model
 from classifier.assess import CLIP, HEADS, SCORES
 from classifier.assessment import DOMAINS
-from classifier.features import DIMENSIONS, Features, extract
+from classifier.features import BLOCKS, DIMENSIONS, Features, block_bounds, extract
 from classifier.training.labels import Example
 
-MIN_PROMPTS = 2
-"""A hashed word that fewer prompts hold is dropped."""
+MIN_PROMPTS: Mapping[str, int] = {"words": 3, "pairs": 3, "context": 4, "characters": 4}
+"""What fewer prompts hold is dropped."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Design:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A fitted first stage: the kept words with their idf, the scaling of the numbers, the weights of both."""
+    """A fitted first stage: the kept indices with their idf, the scaling of the numbers, the weights of both."""
 
     kept: npt.NDArray[np.int64]
     idf: Floats
@@ -46,8 +46,22 @@ class Stage:
 
     def predict(self, design: Design) -> Floats:
         """Return the scores, one column each of SCORES."""
-        found: Floats = _weigh(design.counts[:, self.kept], self.idf) @ self.words
-        return np.asarray(found + _scale(design.numbers, self.centre, self.spread) @ self.numbers + self.bias)
+        scaled = _scale(design.numbers, self.centre, self.spread)
+        return np.asarray(self.weigh(design.counts) @ self.words + scaled @ self.numbers + self.bias)
+
+    def weigh(self, counts: csr_matrix) -> csr_matrix:
+        """Return the kept counts as the fitted TfidfTransformers weigh them: block by block, each of its length."""
+        edges = np.searchsorted(self.kept, block_bounds())
+        weighted = counts[:, self.kept]
+        weighted.data = 1.0 + np.log(weighted.data)
+        weighted = weighted.multiply(self.idf).tocsr()
+        blocks = []
+        for place, name in enumerate(BLOCKS):
+            block = weighted[:, edges[place] : edges[place + 1]]
+            lengths = np.sqrt(np.asarray(block.multiply(block).sum(axis=1)).ravel())
+            scale = model.BLOCK_SCALES[name] / np.where(lengths > 0, lengths, 1.0)
+            blocks.append(block.multiply(scale[:, None]))
+        return hstack(blocks).tocsr()
 
 
 def design_of(examples: Iterable[Example]) -> Design:
@@ -80,25 +94,24 @@ def _target(example: Example) -> list[float]:
     return [*tier, float(example.missing), unclear, *domain]
 
 
-def fit_stage(design: Design, targets: Floats, *, penalty: float) -> Stage:
+def fit_stage(design: Design, targets: Floats) -> Stage:
     """Fit the first stage; rows whose target is NaN are left out of that score only."""
-    prompts = np.asarray((design.counts > 0).sum(axis=0)).ravel()
-    kept = np.flatnonzero(prompts >= MIN_PROMPTS)
-    weighting = model.words().fit(design.counts[:, kept])
+    kept = _kept(design.counts)
+    idf, weighted = _fit_weighting(design.counts[:, kept], np.searchsorted(kept, block_bounds()))
     scaling = model.numbers().fit(design.numbers)
     spread = np.where(scaling.scale_ > 0, scaling.scale_, 1.0)
     scaled = _scale(design.numbers, scaling.mean_, spread) * model.NUMBERS_SCALE
-    inputs = hstack([weighting.transform(design.counts[:, kept]), csr_matrix(scaled)]).tocsr()
+    inputs = hstack([weighted, csr_matrix(scaled)]).tocsr()
     weights, bias = [], []
     for target in targets.T:
         known = np.isfinite(target)
-        fitted = model.scores(penalty).fit(inputs[known], target[known])
+        fitted = model.scores().fit(inputs[known], target[known])
         weights.append(fitted.coef_)
         bias.append(float(fitted.intercept_))
     table = np.array(weights).T
     return Stage(
         kept=kept,
-        idf=weighting.idf_,
+        idf=idf,
         centre=scaling.mean_,
         spread=spread,
         words=table[: len(kept)],
@@ -107,14 +120,36 @@ def fit_stage(design: Design, targets: Floats, *, penalty: float) -> Stage:
     )
 
 
-def out_of_fold(design: Design, targets: Floats, folds: Sequence[int], *, penalty: float) -> Floats:
+def _kept(counts: csr_matrix) -> npt.NDArray[np.int64]:
+    """Return the indices that enough prompts hold."""
+    prompts = np.asarray((counts > 0).sum(axis=0)).ravel()
+    enough = np.zeros(DIMENSIONS, dtype=bool)
+    bounds = block_bounds()
+    for name, start, end in zip(BLOCKS, bounds[:-1], bounds[1:], strict=True):
+        enough[start:end] = prompts[start:end] >= MIN_PROMPTS[name]
+    return np.flatnonzero(enough)
+
+
+def _fit_weighting(counts: csr_matrix, edges: npt.NDArray[np.int64]) -> tuple[Floats, csr_matrix]:
+    """Return the idf of every kept index and the weighted counts, each block fitted by itself."""
+    idf, blocks = [], []
+    for place, name in enumerate(BLOCKS):
+        block = counts[:, edges[place] : edges[place + 1]]
+        if block.shape[1] == 0:
+            continue
+        weighting = model.words().fit(block)
+        idf.append(weighting.idf_)
+        blocks.append(weighting.transform(block) * model.BLOCK_SCALES[name])
+    return np.concatenate(idf), hstack(blocks).tocsr()
+
+
+def out_of_fold(design: Design, targets: Floats, folds: Sequence[int]) -> Floats:
     """Return the scores that each row gets from a first stage fitted without its fold."""
     predicted = np.zeros_like(targets)
     place = np.asarray(folds)
     for fold in sorted(set(folds)):
         inside, outside = np.flatnonzero(place == fold), np.flatnonzero(place != fold)
-        stage = fit_stage(design.at(outside), targets[outside], penalty=penalty)
-        predicted[inside] = stage.predict(design.at(inside))
+        predicted[inside] = fit_stage(design.at(outside), targets[outside]).predict(design.at(inside))
     return predicted
 
 
@@ -143,6 +178,8 @@ def fit_heads(predicted: Floats, targets: Floats) -> tuple[Floats, Floats]:
 def export(stage: Stage, heads: tuple[Floats, Floats]) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of the artifact: half precision for the table of words, whose row 0 is every unknown word."""
     rows = np.zeros(DIMENSIONS, dtype=np.uint16)
+    if len(stage.kept) >= np.iinfo(rows.dtype).max:
+        raise ValueError(f"{len(stage.kept)} kept words do not fit the index; raise MIN_PROMPTS")
     rows[stage.kept] = np.arange(1, len(stage.kept) + 1)
     table = np.zeros((len(stage.kept) + 1, 1 + len(SCORES)), dtype=np.float16)
     table[1:, 0] = stage.idf
@@ -152,19 +189,11 @@ def export(stage: Stage, heads: tuple[Floats, Floats]) -> dict[str, npt.NDArray[
         "spread": stage.spread,
         "numbers": stage.numbers,
         "bias": stage.bias,
+        "blocks": np.array([model.BLOCK_SCALES[name] for name in BLOCKS]),
         "mix": heads[0],
         "mix_bias": heads[1],
     }
     return {"rows": rows, "table": table, **{name: array.astype(np.float32) for name, array in single.items()}}
-
-
-def _weigh(counts: csr_matrix, idf: Floats) -> csr_matrix:
-    """Return (1 + log count) * idf with rows of length 1, as the fitted TfidfTransformer does."""
-    weighted = counts.copy()
-    weighted.data = 1.0 + np.log(weighted.data)
-    weighted = weighted.multiply(idf).tocsr()
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    return weighted.multiply(1.0 / np.where(lengths > 0, lengths, 1.0)[:, None]).tocsr()
 
 
 def _scale(numbers: Floats, centre: Floats, spread: Floats) -> Floats:

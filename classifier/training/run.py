@@ -17,7 +17,6 @@ from classifier.training.fit import design_of, export, fit_heads, fit_stage, out
 from classifier.training.labels import Example
 from classifier.training.presets import choose
 
-PENALTY = 0.8
 PER_SOURCE = 150
 
 Floats = npt.NDArray[np.float64]
@@ -33,10 +32,10 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
     step("read")
     design, targets = design_of(examples), targets_of(examples)
     step("features")
-    predicted = out_of_fold(design, targets, dataset.folds_of(examples, seed=seed), penalty=PENALTY)
+    predicted = out_of_fold(design, targets, dataset.folds_of(examples, seed=seed))
     heads = fit_heads(predicted, targets)
     step("folds")
-    arrays = export(fit_stage(design, targets, penalty=PENALTY), heads)
+    arrays = export(fit_stage(design, targets), heads)
     facts = {
         "fingerprint": fingerprint(),
         "presets": presets_of(examples, predicted @ heads[0] + heads[1]),

@@ -61,7 +61,10 @@ class HttpClient(AsgiClient):
 
     async def begin(self, receipt: Receipt) -> None:
         """Send status 200 and the headers that belong to `receipt`."""
-        await self.start(200, (_STREAM_HEAD if receipt.stream else _JSON_HEAD) + receipt_headers(receipt))
+        headers = (_STREAM_HEAD if receipt.stream else _JSON_HEAD) + receipt_headers(receipt)
+        if receipt.length is not None and not receipt.stream:
+            headers.append((b"content-length", b"%d" % receipt.length))
+        await self.start(200, headers)
 
     async def refuse(self, error: RouterError, headers: Headers) -> None:
         """Send `error` in OpenAI's shape, with `headers` beside those of the error itself."""

@@ -12,8 +12,14 @@ from router.ledger.schema import version_of
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process's write lock."""
 
-_CHECKED_BYTES = 64 * 1024 * 1024
+_CHECKED_BYTES = 16 * 1024 * 1024
 _CACHED_STATEMENTS = 32
+_ENDS = (  # one statement each: SQLite reads the whole table for two of these at once
+    "SELECT min(id) FROM request",
+    "SELECT max(id) FROM request",
+    "SELECT min(decision_id) FROM request",
+    "SELECT max(decision_id) FROM request",
+)
 
 _PROBLEMS = {
     "SQLITE_BUSY": (
@@ -73,7 +79,7 @@ def inspect(path: Path) -> int:
     """Return the schema version of an existing file without changing it, 0 when it is empty.
 
     LedgerUnavailable for another program's database or a newer tierwise's; sqlite3.DatabaseError for a damaged one.
-    Files up to 64 MiB are checked whole (quick_check reads 1 MB in about a millisecond), larger ones at both ends.
+    Files up to 16 MiB are checked whole (quick_check took 4.5 ms a MB), larger ones at both ends of table and index.
     """
     with contextlib.closing(connect(path, "ro")) as connection:
         version = version_of(connection)
@@ -85,7 +91,8 @@ def inspect(path: Path) -> int:
                 problem, fix = _PROBLEMS["SQLITE_CORRUPT"]
                 raise LedgerUnavailable(f"The ledger '{path}' cannot be opened: {problem}.", fix=fix)
         else:
-            connection.execute("SELECT min(id), max(id), min(request_id), max(request_id) FROM request").fetchone()
+            for end in _ENDS:
+                connection.execute(end).fetchone()
         return version
 
 

@@ -43,7 +43,7 @@ SELECT
   coalesce(sum(baseline_cost_pico % 1000000) FILTER (WHERE both), 0)
 FROM priced GROUP BY label"""
 
-_FIND = f"SELECT {COLUMNS} FROM request WHERE request_id = ?"  # noqa: S608  # constants
+_FIND = f"SELECT {COLUMNS} FROM request WHERE decision_id = ?"  # noqa: S608  # constants
 _ALL = f"SELECT {COLUMNS} FROM request WHERE :since IS NULL OR at >= :since ORDER BY id"  # noqa: S608  # constants
 
 
@@ -61,10 +61,10 @@ def entries(path: Path, since: datetime | None = None) -> Iterator[LedgerEntry]:
             yield from_row(row)
 
 
-def find(path: Path, request_id: str) -> LedgerEntry | None:
+def find(path: Path, decision_id: str) -> LedgerEntry | None:
     """Return the entry of one request, None when there is none; LedgerUnavailable as above."""
     with _reading(path) as connection:
-        row = connection.execute(_FIND, (request_id,)).fetchone()
+        row = connection.execute(_FIND, (decision_id,)).fetchone()
     return None if row is None else from_row(row)
 
 

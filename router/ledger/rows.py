@@ -33,11 +33,11 @@ _NO_PROBABILITIES = (None,) * 3
 def _insertion(count: int) -> str:
     """Return the statement for `count` rows. Not INSERT OR IGNORE, which swallows a broken NOT NULL as well."""
     rows = ", ".join(["(" + ", ".join("?" * WIDTH) + ")"] * count)
-    return f"INSERT INTO request ({COLUMNS}) VALUES {rows} ON CONFLICT (request_id) DO NOTHING"  # noqa: S608  # constants
+    return f"INSERT INTO request ({COLUMNS}) VALUES {rows} ON CONFLICT (decision_id) DO NOTHING"  # noqa: S608  # constants
 
 
 INSERTIONS = {1 << bit: _insertion(1 << bit) for bit in range(LARGEST_INSERTION.bit_length())}
-"""The statement that inserts 1, 2, 4 ... 64 rows (WIDTH parameters each) and skips request ids that are known."""
+"""The statement that inserts 1, 2, 4 ... 64 rows (WIDTH parameters each) and skips decision ids that are known."""
 
 
 def to_pico(usd: Decimal | None) -> int | None:

@@ -10,8 +10,8 @@ APPLICATION_ID = 0x54575345
 _REQUEST = """
 CREATE TABLE request (
   id INTEGER PRIMARY KEY,
-  request_id TEXT NOT NULL UNIQUE,        -- x-request-id; recording it twice keeps one row
-  decision_id TEXT NOT NULL,
+  request_id TEXT NOT NULL,               -- x-request-id, the client's own where it sent one: a retry may repeat it
+  decision_id TEXT NOT NULL UNIQUE,       -- x-router-decision-id; recording it twice keeps one row
   at TEXT NOT NULL,                       -- when the request came, UTC: 2026-01-31T23:59:59.000000Z
   caller TEXT NOT NULL,
   model_asked TEXT NOT NULL,              -- what the client put into `model`
@@ -48,7 +48,7 @@ CREATE TABLE request (
 
 _ATTEMPT = """
 CREATE VIEW attempt AS
-SELECT request.request_id, request.at, item.key + 1 AS number,
+SELECT request.decision_id, request.request_id, request.at, item.key + 1 AS number,
   json_extract(item.value, '$.upstream') AS upstream,
   json_extract(item.value, '$.provider') AS provider,
   json_extract(item.value, '$.ending') AS ending,
@@ -58,7 +58,7 @@ FROM request, json_each(request.attempts) AS item"""
 
 _REQUEST_USD = """
 CREATE VIEW request_usd AS              -- the same requests with money as exact decimal text in USD
-SELECT request_id, at, caller, tier, upstream, provider, model, input_tokens, cached_input_tokens, output_tokens,
+SELECT decision_id, request_id, at, caller, tier, upstream, provider, model, input_tokens, cached_input_tokens, output_tokens,
   status, cost_source, price_as_of, baseline,
   CASE WHEN cost_pico IS NOT NULL THEN iif(cost_pico < 0, '-', '')
     || printf('%d.%012d', abs(cost_pico) / 1000000000000, abs(cost_pico) % 1000000000000) END AS cost_usd,

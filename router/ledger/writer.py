@@ -56,7 +56,7 @@ class Writer:
         return connection
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Commit `rows`, all or none; rows whose request id is known already are skipped. Waits for other writers.
+        """Commit `rows`, all or none; rows whose decision id is known already are skipped. Waits for other writers.
 
         LedgerUnavailable when that is impossible now; the next call tries afresh, with a new connection if need be.
         """

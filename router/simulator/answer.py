@@ -131,7 +131,7 @@ def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _said(message: dict[str, Any]) -> str:
     """Return a message's text."""
-    return " ".join(str(part.get("text", "")) for part in _parts(message))
+    return " ".join(str(part["text"]) for part in _parts(message) if "text" in part)
 
 
 def _tokens(message: dict[str, Any]) -> int:

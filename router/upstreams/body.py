@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 
+from router.errors import UpstreamBroken
 from router.upstreams import failures
 
 BODY_LIMIT_BYTES = 64 * 2**20
@@ -11,6 +12,7 @@ BODY_LIMIT_BYTES = 64 * 2**20
 _PIECE_BYTES = 65_536
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
+_TELLING_BYTES = 2
 _WRITTEN_ANEW = frozenset({"set-cookie", "set-cookie2"})
 _OF_THE_ENCODED_BODY = frozenset({"content-encoding", "content-length"})
 
@@ -46,34 +48,47 @@ class Decoder:
         self._provider = provider
         self._forms = list(window_bits)
         self._inflate = zlib.decompressobj(self._forms.pop(0))
+        self._head = b""
         self._begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what `data` decodes to, in pieces of at most 64 KiB; UpstreamBroken if it is not what it says."""
+        if not self._begun:  # two bytes tell the forms apart
+            self._head += data
+            if len(self._head) < _TELLING_BYTES:
+                return
+            data, self._begun = self._head, True
+            self._choose_form()
         while data:
             if self._inflate.eof:  # a gzip body may be several members in a row
                 self._inflate = zlib.decompressobj(_GZIP)
-            piece = self._step(data)
+            try:
+                piece = self._inflate.decompress(data, _PIECE_BYTES)
+            except zlib.error:
+                raise self._nonsense() from None
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
             if piece:
                 yield piece
 
     def end(self) -> None:
         """Check that the body was whole; UpstreamBroken if it was cut short."""
-        if self._begun and not self._inflate.eof:
+        if self._head and not self._inflate.eof:
             raise failures.broken(self._provider, "its compressed body was cut short")
 
-    def _step(self, data: bytes) -> bytes:
-        """Inflate up to one piece; on the first bytes fall back to the next form."""
-        try:
-            piece = self._inflate.decompress(data, _PIECE_BYTES)
-        except zlib.error:
-            if self._begun or not self._forms:
-                raise failures.broken(self._provider, "its body is not compressed as its header says") from None
-            self._inflate = zlib.decompressobj(self._forms.pop(0))
-            return self._step(data)
-        self._begun = True
-        return piece
+    def _choose_form(self) -> None:
+        """Take the first form whose header the first bytes are."""
+        while True:
+            try:
+                self._inflate.copy().decompress(self._head[:_TELLING_BYTES], 1)
+            except zlib.error:
+                if not self._forms:
+                    raise self._nonsense() from None
+                self._inflate = zlib.decompressobj(self._forms.pop(0))
+            else:
+                return
+
+    def _nonsense(self) -> UpstreamBroken:
+        return failures.broken(self._provider, "its body is not compressed as its header says")
 
 
 async def decoded(

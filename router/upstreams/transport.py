@@ -139,6 +139,9 @@ class AiohttpTransport:
     """Send calls over pooled HTTP/1.1 connections (`send` is a `Send`). One event loop; close it on that loop.
 
     No redirect is followed, no cookie kept, no proxy or netrc of the environment used, TLS is verified.
+
+    What this adds to a bare `session.post` with uvloop on loopback, interleaved on a busy machine: 8 % CPU a request
+    (median 274 against 254 us), and nothing that could be measured a chunk.
     """
 
     def __init__(
@@ -168,7 +171,7 @@ class AiohttpTransport:
         UpstreamUnreachable, UpstreamTimeout or UpstreamBroken. Cancelling it drops the connection at once.
         """
         target = self._target(call)
-        session = self._session or self._open()
+        session = self._session or self._open(call.provider.name)
         attempt = Attempt(call.first_byte, call.idle)
         ATTEMPT.set(attempt)
         try:
@@ -222,10 +225,10 @@ class AiohttpTransport:
                 raise failures.unreachable(call.provider.name, "its base URL cannot be parsed") from None
         return target
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _open(self, provider: str) -> aiohttp.ClientSession:
         """Make the session on the running loop; UpstreamUnreachable once the transport is closed."""
         if self._closed:
-            raise failures.unreachable("any", "this proxy is shutting down")
+            raise failures.unreachable(provider, "this proxy is shutting down")
         self._resolver = Resolver()
         connector = Connector(
             limit=0,

@@ -120,7 +120,7 @@ class HttpxTransport:
         )
         self._one_way = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
         self._limit = body_limit_bytes
-        self._tls = tls
+        self._tls = tls or ssl.create_default_context()  # once and here: it reads the trust store from disk
         self._trust_env = trust_env
         self._closed = False
         self._pools: dict[tuple[Provider, bool], httpx2.AsyncHTTPTransport] = {}
@@ -182,7 +182,7 @@ class HttpxTransport:
         pool = self._pools.get((provider, fresh))
         if pool is None:
             pool = self._pools[(provider, fresh)] = httpx2.AsyncHTTPTransport(
-                verify=self._tls or True,
+                verify=self._tls,
                 trust_env=self._trust_env,
                 http2=True,
                 limits=self._one_way if fresh else self._limits,

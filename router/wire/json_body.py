@@ -109,7 +109,6 @@ def locate_model(body: bytes, skip: Span = NOWHERE) -> Span:
     names = _WATCHED.findall(outline)
     if (
         len(names) == len(set(names))
-        and names.count(b"model") == 1
         and outline.isascii()
         and (b"\\" not in outline or not _ODD_LETTER.search(outline))
         and b"".join(names).islower()

@@ -77,7 +77,7 @@ async def test_what_is_recorded_can_be_read(kept: Kept, entry: LedgerEntry) -> N
 
 
 async def test_a_request_is_kept_once(kept: Kept) -> None:
-    """Recording a request id again keeps the first entry and fails nobody."""
+    """Recording a decision id again keeps the first entry and fails nobody."""
     first = an_entry()
     await kept.ledger.record(first)
     await kept.ledger.record(first)

@@ -31,7 +31,7 @@ class MemoryLedger:
             raise LedgerUnavailable("The ledger is closed.", fix="Start tierwise again.")
         if self.broken is not None:
             raise LedgerUnavailable(self.broken)
-        self._by_id.setdefault(entry.request_id, entry)
+        self._by_id.setdefault(entry.decision_id, entry)
 
     async def close(self) -> None:
         """Refuse what comes from now on."""
@@ -39,11 +39,11 @@ class MemoryLedger:
 
 
 def an_entry(**fields: Any) -> LedgerEntry:
-    """Return an entry with a new request id; `fields` replace the rest, which is an answered, priced request."""
-    number = next(_numbers)
+    """Return an entry with new ids; `fields` replace the rest, which is an answered, priced request."""
+    name = fields.get("request_id", f"req-{next(_numbers)}")
     whole: dict[str, Any] = {
-        "request_id": f"req-{number}",
-        "decision_id": f"dec-{number}",
+        "request_id": name,
+        "decision_id": f"decision of {name}",
         "at": datetime(2026, 11, 21, 12, 30, 15, 123456, tzinfo=UTC),
         "caller": "team-a",
         "model_asked": "auto",
@@ -77,9 +77,10 @@ def an_entry(**fields: Any) -> LedgerEntry:
 
 def a_refusal(**fields: Any) -> LedgerEntry:
     """Return the entry of a request that was refused before any upstream was called."""
+    number = next(_numbers)
     whole: dict[str, Any] = {
-        "request_id": f"req-{next(_numbers)}",
-        "decision_id": "dec-0",
+        "request_id": f"req-{number}",
+        "decision_id": f"dec-{number}",
         "at": datetime(2026, 11, 21, 12, 30, tzinfo=UTC),
         "caller": "team-a",
         "model_asked": "no-such-model",

@@ -20,6 +20,7 @@ async def test_a_broken_ledger_keeps_nothing_and_says_why() -> None:
     assert ledger.entries == (entry,)
 
 
-def test_entries_differ_in_their_request_id() -> None:
+def test_entries_differ_in_their_ids() -> None:
     """Two entries made in a row are two requests."""
     assert an_entry().request_id != an_entry().request_id
+    assert an_entry().decision_id != an_entry().decision_id

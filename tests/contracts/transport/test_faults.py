@@ -50,7 +50,7 @@ async def test_a_connection_that_is_not_accepted_in_time(transport):
         begun = time.monotonic()
         with pytest.raises(UpstreamUnreachable, match=r"within 0\.3 seconds"):
             await transport.send(call_to(f"http://127.0.0.1:{full.getsockname()[1]}/v1", connect=0.3))
-        assert 0.25 < time.monotonic() - begun < 1.3
+        assert 0.25 < time.monotonic() - begun < 2.5
         for filler in fillers:
             filler.close()
 
@@ -101,9 +101,10 @@ async def test_headers_that_do_not_come(transport, upstream):
     """The header time-out ends a call that is not answered, and its connection."""
     upstream.script(behaviour.hang_before_headers())
     begun = time.monotonic()
-    with pytest.raises(UpstreamTimeout, match=r"within 0\.2 seconds"):
-        await transport.send(call_to(upstream.base_url, first_byte=0.2))
-    assert 0.15 < time.monotonic() - begun < 1.2
+    with pytest.raises(UpstreamTimeout, match=r"within 0\.6 seconds"):
+        await transport.send(call_to(upstream.base_url, first_byte=0.6))
+    assert 0.5 < time.monotonic() - begun < 2.5
+    await upstream.wait_for(1)
     await asyncio.wait_for(upstream.seen[0].gone.wait(), 1)
 
 
@@ -121,7 +122,7 @@ async def test_a_request_that_is_not_read(transport):
         begun = time.monotonic()
         with pytest.raises(UpstreamTimeout):
             await transport.send(call_to(url, body=b"x" * 16 * 2**20, first_byte=0.3))
-        assert time.monotonic() - begun < 1.3
+        assert time.monotonic() - begun < 2.5
         left.set()
 
 

@@ -126,7 +126,7 @@ def test_a_request_can_be_found(fill: Fill) -> None:
     entry = an_entry()
     path = fill(an_entry(), entry)
 
-    assert find(path, entry.request_id) == entry
+    assert find(path, entry.decision_id) == entry
     assert find(path, "' OR 1=1 --") is None
 
 
