@@ -108,7 +108,7 @@ def _bag(text: str, ask: list[str], context: list[str]) -> tuple[npt.NDArray[np.
 
 def _hashes(tokens: list[str]) -> npt.NDArray[np.uint32]:
     """Return one 32-bit hash a token."""
-    return np.array([crc32(token.encode()) for token in tokens], dtype=np.uint32)
+    return np.array(list(map(crc32, map(str.encode, tokens))), dtype=np.uint32)
 
 
 def _grams(text: str) -> npt.NDArray[np.uint32]:

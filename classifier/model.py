@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 BLOCK_SCALES: Mapping[str, float] = {"words": 0.6, "pairs": 0.4, "context": 0.25, "characters": 0.5}
 """The length that each block of a prompt's bag is given."""
 
-PENALTY = 0.65
+PENALTIES: Mapping[str, float] = {"tier": 0.65, "medium": 0.65, "hard": 0.65, "missing": 1.2, "unclear": 1.2}
+DOMAIN_PENALTY = 0.2
 
 NUMBERS_SCALE = 0.05
 """How much a standard deviation of a handcrafted number counts against a word: under the penalty, a prior."""
@@ -30,9 +31,9 @@ def numbers() -> StandardScaler:
     return StandardScaler()
 
 
-def scores() -> Ridge:
-    """Return the first stage; conjugate gradients use no randomness."""
-    return Ridge(alpha=PENALTY, solver="sparse_cg", tol=1e-5)
+def score(name: str) -> Ridge:
+    """Return the first stage for one score; conjugate gradients use no randomness."""
+    return Ridge(alpha=PENALTIES.get(name, DOMAIN_PENALTY), solver="sparse_cg", tol=1e-5)
 
 
 def head() -> LogisticRegression:

@@ -27,7 +27,7 @@ HARNESS_TAGS = (
 )
 """Elements that agent harnesses put around what a person wrote; they and all they hold are not read."""
 
-ASK_HEAD, ASK_MIDDLE, ASK_TAIL = 2400, 700, 1100
+ASK_HEAD, ASK_MIDDLE, ASK_TAIL = 1700, 400, 900
 CONTEXT_CHARS = 900
 SYSTEM_CHARS = 500
 _WINDOW = 6000

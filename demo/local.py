@@ -55,7 +55,7 @@ def main() -> int:
         print(f"it did not start: {failure}", file=sys.stderr)
         return 2
     found = settle(answers, config, ledger)
-    run = replace(found, faults=(*found.faults, *_wrong_sources(found)))
+    run = replace(found, faults=(*found.faults, *wrong_sources(found)))
     return present(run, console, options)
 
 
@@ -83,7 +83,7 @@ def serve_and_ask(
             return ask_all(rows, f"http://{address}/v1", AT_ONCE)
 
 
-def _wrong_sources(run: Run) -> Iterator[str]:
+def wrong_sources(run: Run) -> Iterator[str]:
     """Yield each row that does not say estimated for a stream, or computed for a whole reply."""
     for answer in run.answers:
         row = run.rows.get(answer.request_id)

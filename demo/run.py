@@ -6,11 +6,13 @@ when every request was answered and every figure agrees, 1 with a line for each 
 
 import argparse
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from books import remove
 from prompts import Row, load, spread
-from report import present, settle
+from report import Run, present, settle
 from rich.console import Console
 from sdk import Answer, ask_all
 from server import ServerFailed, free_port, running
@@ -32,7 +34,15 @@ def main() -> int:
     except ServerFailed as failure:
         print(f"the proxy did not start: {failure}", file=sys.stderr)
         return 2
-    return present(settle(answers, CONFIG, ledger), console, options)
+    found = settle(answers, CONFIG, ledger)
+    return present(replace(found, faults=(*found.faults, *missing_usage(found))), console, options)
+
+
+def missing_usage(run: Run) -> Iterator[str]:
+    """Yield each reply without the usage that its client asked for: these upstreams all report it."""
+    for answer in run.answers:
+        if answer.error is None and answer.tokens is None and (answer.mode.usage or not answer.mode.stream):
+            yield f"{answer.row.id}: the {answer.mode.label} reply carries no usage"
 
 
 def serve_and_ask(rows: tuple[Row, ...], ledger: Path, console: Console) -> tuple[Answer, ...]:

@@ -31,11 +31,12 @@ from router.shared_state.memory import MemoryState
 from router.simulator.server import Simulator
 from router.sizing import Sizer
 
-TRANSPORTS = {
-    "aiohttp": ("router.upstreams.transport", "AiohttpTransport"),
-    "httpx": ("router.upstreams.transport_httpx", "HttpxTransport"),
+TRANSPORTS: dict[str, tuple[str, str, dict[str, bool]]] = {
+    "aiohttp": ("router.upstreams.transport", "AiohttpTransport", {}),
+    "httpx": ("router.upstreams.transport_httpx", "HttpxTransport", {"trust_env": True}),
 }
-"""Each transport by its name in delivery.transport; its module is loaded only when it is chosen."""
+"""Each transport by its name in delivery.transport: module, class, options. A module is loaded only when it is chosen.
+Whoever chooses httpx wants HTTP/2 or a corporate proxy, so that one takes the proxies of the environment."""
 
 SETTLE_SECONDS = 5.0
 """How long a shutdown waits for requests that are recording how they ended, before the ledger closes."""
@@ -169,9 +170,9 @@ class Proxy:
             assembled = await self._simulate()
         ledger = SqliteLedger.open(plan.ledger_path, plan.settings.ledger.durability)
         self._closers.append(ledger.close)
-        module, name = TRANSPORTS[plan.settings.delivery.transport]
+        module, name, options = TRANSPORTS[plan.settings.delivery.transport]
         transport = getattr(importlib.import_module(module), name)(
-            assembled.keys, body_limit_bytes=assembled.limits.reply_limit_bytes
+            assembled.keys, body_limit_bytes=assembled.limits.reply_limit_bytes, **options
         )
         self._closers.append(transport.close)
         ports = _ports(plan, assembled, transport.send, ledger)

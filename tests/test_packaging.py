@@ -115,7 +115,7 @@ def test_the_image_runs_without_root() -> None:
     assert [rest for _, rest in instructions if "requirements/run.lock" in rest and "--require-hashes" in rest]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     """Every relative link of a document leads to a file that is there."""
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
     assert dead == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
 def test_documents_name_targets_that_exist(document: Path) -> None:
     """Every `make target` that a document tells people to type is in the Makefile."""
     targets = set(re.findall(r"^([a-z][a-z-]*):", _text("Makefile"), re.MULTILINE))

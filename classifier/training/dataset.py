@@ -30,17 +30,15 @@ def annotated(data_dir: Path) -> tuple[Example, ...]:
     return with_families(tuple(rows))
 
 
-def flagged_examples(data_dir: Path, *, per_source: int, seed: int) -> tuple[Example, ...]:
-    """Return examples that only say whether something is missing, at most `per_source` of each source.
+def flagged_examples(data_dir: Path, source: Source) -> tuple[Example, ...]:
+    """Return the examples of a source that only says whether something is missing."""
+    return tuple(map(flagged, source.rows(data_dir)))
 
-    Rows that share an item with the classical benchmarks are left out.
-    """
-    found: list[Example] = []
-    for source in sources.FLAGGED:
-        rows = [row for row in source.rows(data_dir) if not row.get("overlap")]
-        rows.sort(key=lambda row: _order(seed, row["id"]))
-        found.extend(map(flagged, rows[:per_source]))
-    return tuple(found)
+
+def overlapping(data_dir: Path) -> frozenset[str]:
+    """Return the ids of annotated prompts that are (nearly) an item of a classical benchmark."""
+    rows = chain.from_iterable(source.rows(data_dir) for source in sources.OVERLAPPING)
+    return frozenset(row["id"] for row in rows if row.get("overlap"))
 
 
 def checksums(used: Sequence[Source]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _target(example: Example) -> list[float]:
 
 
 def fit_stage(design: Design, targets: Floats) -> Stage:
-    """Fit the first stage; rows whose target is NaN are left out of that score only."""
+    """Fit the first stage; rows whose target is NaN are left out of that score only, which is 0 without any."""
     kept = _kept(design.counts)
     idf, weighted = _fit_weighting(design.counts[:, kept], np.searchsorted(kept, block_bounds()))
     scaling = model.numbers().fit(design.numbers)
@@ -103,9 +103,13 @@ def fit_stage(design: Design, targets: Floats) -> Stage:
     scaled = _scale(design.numbers, scaling.mean_, spread) * model.NUMBERS_SCALE
     inputs = hstack([weighted, csr_matrix(scaled)]).tocsr()
     weights, bias = [], []
-    for target in targets.T:
+    for name, target in zip(SCORES, targets.T, strict=True):
         known = np.isfinite(target)
-        fitted = model.scores().fit(inputs[known], target[known])
+        if not known.any():
+            weights.append(np.zeros(inputs.shape[1]))
+            bias.append(0.0)
+            continue
+        fitted = model.score(name).fit(inputs[known], target[known])
         weights.append(fitted.coef_)
         bias.append(float(fitted.intercept_))
     table = np.array(weights).T
@@ -143,13 +147,16 @@ def _fit_weighting(counts: csr_matrix, edges: npt.NDArray[np.int64]) -> tuple[Fl
     return np.concatenate(idf), hstack(blocks).tocsr()
 
 
-def out_of_fold(design: Design, targets: Floats, folds: Sequence[int]) -> Floats:
-    """Return the scores that each row gets from a first stage fitted without its fold."""
+def out_of_fold(design: Design, targets: Floats, folds: Sequence[int], *, read_as: Design | None = None) -> Floats:
+    """Return the scores that each row gets from a first stage fitted without its fold.
+
+    `read_as` is another reading of the same prompts, scored in place of the one that is fitted.
+    """
     predicted = np.zeros_like(targets)
-    place = np.asarray(folds)
+    place, scored = np.asarray(folds), read_as or design
     for fold in sorted(set(folds)):
         inside, outside = np.flatnonzero(place == fold), np.flatnonzero(place != fold)
-        predicted[inside] = fit_stage(design.at(outside), targets[outside]).predict(design.at(inside))
+        predicted[inside] = fit_stage(design.at(outside), targets[outside]).predict(scored.at(inside))
     return predicted
 
 

@@ -17,8 +17,6 @@ from classifier.training.fit import design_of, export, fit_heads, fit_stage, out
 from classifier.training.labels import Example
 from classifier.training.presets import choose
 
-PER_SOURCE = 150
-
 Floats = npt.NDArray[np.float64]
 Step = Callable[[str], None]
 
@@ -28,7 +26,7 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
 
     `step` is called with the name of each of the four steps when it is done.
     """
-    examples = read(data_dir, seed=seed)
+    examples = dataset.annotated(data_dir)
     step("read")
     design, targets = design_of(examples), targets_of(examples)
     step("features")
@@ -41,17 +39,12 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
         "presets": presets_of(examples, predicted @ heads[0] + heads[1]),
         "seed": seed,
         "examples": len(examples),
-        "data": dataset.checksums((*sources.ANNOTATED, *sources.FLAGGED)),
+        "data": dataset.checksums(sources.ANNOTATED),
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "sklearn": version("scikit-learn")},
     }
     identity = save(out, arrays, facts)
     step("saved")
     return identity
-
-
-def read(data_dir: Path, *, seed: int) -> tuple[Example, ...]:
-    """Return all examples of a training run."""
-    return (*dataset.annotated(data_dir), *dataset.flagged_examples(data_dir, per_source=PER_SOURCE, seed=seed))
 
 
 def probabilities_of(logits: Floats) -> tuple[Floats, Floats]:
@@ -63,10 +56,15 @@ def probabilities_of(logits: Floats) -> tuple[Floats, Floats]:
     return np.stack([1.0 - medium, medium - hard, hard], axis=1), missing
 
 
+def chosen_rows(examples: Sequence[Example]) -> npt.NDArray[np.bool_]:
+    """Return which examples the presets are chosen on: annotated public prompts, the mix that users send."""
+    return np.array([example.public and example.tier is not None for example in examples])
+
+
 def presets_of(examples: Sequence[Example], logits: Floats) -> dict[str, Any]:
-    """Return the presets, chosen on the out-of-fold logits of the public prompts: the mix that users send."""
-    chosen = np.array([example.public and example.tier is not None for example in examples])
-    public = [example for example in examples if example.public and example.tier is not None]
+    """Return the presets, chosen on the out-of-fold logits of the public prompts."""
+    chosen = chosen_rows(examples)
+    public = [example for example, taken in zip(examples, chosen, strict=True) if taken]
     probabilities, missing = probabilities_of(logits[chosen])
     tiers = np.array([float(example.tier or 0) for example in public])
     return choose(probabilities, tiers, missing, np.array([example.ambiguity == 0 for example in public]))

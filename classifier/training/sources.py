@@ -98,21 +98,21 @@ UMWP = Source(
     sha256="250450403375c9db48725bd50a4b72d922544e49e3127d09e676db0713a1ebf3",
     label="a question marked unanswerable is missing information",
 )
-GSM8K_TRAIN = Source(
-    name="gsm8k_train",
-    path="train/gsm8k_train/gsm8k_train.jsonl.gz",
-    origin="https://github.com/openai/grade-school-math",
-    licence="MIT",
-    sha256="872be6707d06a25db1184afbfa33a01fe632efc2761006fd55f5ac1bb1afeb68",
-    label="none; ordinary questions that lack nothing",
-)
 MMLU_PRO = Source(
     name="mmlu_pro",
     path="train/mmlu_pro/mmlu_pro.jsonl.gz",
     origin="https://github.com/TIGER-AI-Lab/MMLU-Pro",
     licence="Apache-2.0 repo; MMLU-Pro data set MIT",
     sha256="2822576463192372294526cd41a633285ace9f9c3d2c68017f03fd2bdb902e68",
-    label="none; ordinary questions that lack nothing",
+    label="none; says which of its items are items of a classical benchmark",
+)
+ZEROEVAL_MATH_L5 = Source(
+    name="zeroeval_math_l5",
+    path="train/zeroeval_math_l5/zeroeval_math_l5.jsonl.gz",
+    origin="https://github.com/WildEval/ZeroEval",
+    licence="Apache-2.0 repo; data: GSM8K MIT / MATH MIT / CRUXEval MIT",
+    sha256="83b4e666585bd34e8a2c7dfc57f3a02e72e56c8f0c1bc02122388e95e81293aa",
+    label="none; says which of its items are items of a classical benchmark",
 )
 ROUTELLM_MMLU = Source(
     name="routellm_mmlu",
@@ -139,6 +139,9 @@ ROUTELLM_MTBENCH = Source(
     label="results of a weak and a strong model; read by the evaluation only",
 )
 
-FLAGGED = (SYNTH_NEEDS_INFO, MIP, UMWP, GSM8K_TRAIN, MMLU_PRO)
+FLAGGED = (SYNTH_NEEDS_INFO, MIP, UMWP)
+"""Missing information as others define it: the evaluation's test of transfer. Training on them lowers the scores."""
+
 ANNOTATED = (WRITTEN, PUBLIC, SESSIONS)
 CLASSICAL = (ROUTELLM_MMLU, ROUTELLM_GSM8K, ROUTELLM_MTBENCH)
+OVERLAPPING = (MMLU_PRO, MIP, UMWP, ZEROEVAL_MATH_L5)

@@ -14,7 +14,7 @@ class Price:
     """What one upstream charges, in USD per 1M tokens.
 
     `cached_input` and `cache_write` are None where the provider publishes no rate of their own: it then bills those
-    tokens as ordinary input, and so does `cost`. An upstream whose input or output price is unknown has no Price at all.
+    tokens as ordinary input, and so does `cost`. An upstream whose input or output price is unknown has no Price.
     """
 
     input: Decimal

@@ -37,7 +37,8 @@ class Upstream:
     `model` is the string sent on the wire. `tier` is the hardest work it may be given, `tier_rule` why. `price` None
     means unknown: it ranks after every known price and its cost is recorded as None. `trial` marks a promotional price
     (of 0, as a rule) that is never taken for cheap. `window` is the context in tokens, input and output together;
-    `max_output` None means no limit of its own. `always_reasons` models think whether asked to or not, which their answers' length shows.
+    `max_output` None means no limit of its own. `always_reasons` models think whether asked to or not, which the length
+    of their answers shows.
     """
 
     name: str

@@ -58,7 +58,8 @@ FROM request, json_each(request.attempts) AS item"""
 
 _REQUEST_USD = """
 CREATE VIEW request_usd AS              -- the same requests with money as exact decimal text in USD
-SELECT decision_id, request_id, at, caller, tier, upstream, provider, model, input_tokens, cached_input_tokens, output_tokens,
+SELECT decision_id, request_id, at, caller, tier, upstream, provider, model,
+  input_tokens, cached_input_tokens, output_tokens,
   status, cost_source, price_as_of, baseline,
   CASE WHEN cost_pico IS NOT NULL THEN iif(cost_pico < 0, '-', '')
     || printf('%d.%012d', abs(cost_pico) / 1000000000000, abs(cost_pico) % 1000000000000) END AS cost_usd,

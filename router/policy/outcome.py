@@ -28,7 +28,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One attempt's ending. `retry_after`: seconds, where the upstream named them; `error`: what the client would see."""
+    """How one attempt ended. `retry_after`: seconds, if the upstream named them; `error`: what the client would see."""
 
     ending: Ending
     status: int | None = None

@@ -38,7 +38,7 @@ class Route:
     """One name that a client may ask for.
 
     `tiers` lists the upstream names that may serve a tier; a tier that is not in it may be served by every upstream of
-    at least that tier. `thresholds` holds the cut points of each dial; `dial` is the one used when the client names none.
+    at least that tier. `thresholds` holds the cut points of each dial; `dial` is used when the client names none.
     `on_failure` is the tier served when the classifier fails.
     """
 

@@ -124,6 +124,7 @@ class HttpxTransport:
         self._trust_env = trust_env
         self._closed = False
         self._pools: dict[tuple[Provider, bool], httpx2.AsyncHTTPTransport] = {}
+        httpx2.AsyncHTTPTransport(verify=self._tls, http2=True)  # loads what httpx2 loads late, before the first call
 
     async def send(self, call: UpstreamCall) -> HttpxReply:
         """Send the call and return once the headers have come.

@@ -27,8 +27,8 @@ upstreams:
     price: {{input: 0.1, output: 0.4, cached_input: 0.01, as_of: 2026-11-01}}}}
   middle: {{provider: two, model: middle-1, tier: medium, window: 128000, capabilities: [tools, json_schema, vision],
     price: {{input: 0.5, output: 2, as_of: 2026-11-01}}}}
-  large: {{provider: one, model: large-1, tier: hard, window: 200000, capabilities: [tools, json_schema, vision, reasoning],
-    price: {{input: 2, output: 10, as_of: 2026-11-01}}}}
+  large: {{provider: one, model: large-1, tier: hard, window: 200000,
+    capabilities: [tools, json_schema, vision, reasoning], price: {{input: 2, output: 10, as_of: 2026-11-01}}}}
 routes: {{auto: {{}}}}
 delivery: {{deadline: 5s, first_byte_timeout: 1s, idle_timeout: 1s, connect_timeout: 1s}}
 baseline: large

@@ -12,11 +12,12 @@ CALL = UpstreamCall(provider=a_provider(), url="http://127.0.0.1:9/v1", body=b"{
 
 async def test_chunks_then_a_failure() -> None:
     """What was sent arrives before the failure does."""
-    reply, seen = FakeReply(b"a", b"b", then=UpstreamTimeout("late")), []
+    reply = FakeReply(b"a", b"b", then=UpstreamTimeout("late"))
+    chunks = reply.chunks()
 
+    seen = [await anext(chunks), await anext(chunks)]
     with pytest.raises(UpstreamTimeout):
-        async for chunk in reply.chunks():
-            seen.append(chunk)
+        await anext(chunks)
     await reply.close()
 
     assert (seen, reply.closed) == ([b"a", b"b"], 1)

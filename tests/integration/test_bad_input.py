@@ -147,26 +147,26 @@ async def test_five_megabytes(http: httpx2.AsyncClient, upstream: FakeUpstream) 
     assert response.status_code in {200, 422}
 
 
+POST = b"POST /v1/chat/completions HTTP/1.1\r\n"
+
 RAW: dict[str, bytes] = {
-    "both lengths": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "two lengths": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
-    "signed length": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: +4\r\n\r\nabcd",
-    "negative length": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-    "length in words": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: four\r\n\r\nabcd",
-    "odd transfer coding": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
-    "chunk junk": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
-    "no host": b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
-    "two hosts": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 2\r\n\r\n{}",
+    "both lengths": POST + b"Host: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": POST + b"Host: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+    "signed length": POST + b"Host: a\r\nContent-Length: +4\r\n\r\nabcd",
+    "negative length": POST + b"Host: a\r\nContent-Length: -1\r\n\r\n",
+    "length in words": POST + b"Host: a\r\nContent-Length: four\r\n\r\nabcd",
+    "odd transfer coding": POST + b"Host: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
+    "chunk junk": POST + b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+    "no host": POST + b"Content-Length: 2\r\n\r\n{}",
+    "two hosts": POST + b"Host: a\r\nHost: b\r\nContent-Length: 2\r\n\r\n{}",
     "two hosts, cold path": b"GET /v1/models HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "space before the colon": b"POST /v1/chat/completions HTTP/1.1\r\nHost : a\r\nContent-Length: 2\r\n\r\n{}",
-    "NUL in a header": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\nContent-Length: 2\r\n\r\n{}",
-    "folded header": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\n{}",
-    "40 kB header": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nX: "
-    + b"a" * 40_000
-    + b"\r\nContent-Length: 2\r\n\r\n{}",
+    "space before the colon": POST + b"Host : a\r\nContent-Length: 2\r\n\r\n{}",
+    "NUL in a header": POST + b"Host: a\r\nX: a\x00b\r\nContent-Length: 2\r\n\r\n{}",
+    "folded header": POST + b"Host: a\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\n{}",
+    "40 kB header": POST + b"Host: a\r\nX: " + b"a" * 40_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
     "500 headers": b"GET /health HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(500)) + b"\r\n",
-    "compressed": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
-    "announced too large": b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n",
+    "compressed": POST + b"Host: a\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+    "announced too large": POST + b"Host: a\r\nContent-Length: 99999999999\r\n\r\n",
     "not HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 }
 
@@ -194,7 +194,7 @@ async def test_raw_requests_are_refused_once(proxy: RunningProxy, upstream: Fake
 async def test_a_body_past_the_limit_is_413_while_it_is_sent(proxy: RunningProxy) -> None:
     """A chunked body without an announced size is cut off as soon as it passes the limit."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-    writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    writer.write(POST + b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\n")
     piece = b"100000\r\n" + b"a" * 0x100000 + b"\r\n"
     try:
         for _ in range(12):

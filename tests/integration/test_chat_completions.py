@@ -95,9 +95,11 @@ async def test_unknown_fields_tools_and_schema_survive_byte_for_byte(
     upstream.script(behaviour.ok())
     sent = (
         '{ "temperature":1e0,"model" :"auto", "x_future":{"model":"nested","n":[1.50,null]},'
-        '"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"model":{"type":"string"}}}}}],'
+        '"tools":[{"type":"function","function":{"name":"f","parameters":'
+        '{"type":"object","properties":{"model":{"type":"string"}}}}}],'
         '"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{"type":"object"},"strict":true}},'
-        '"messages":[{"role":"user","content":"caf\\u00e9 \\ud83d\\ude00 \u2028 \U0001f600","name":"bob"}],"seed":7,"reasoning_effort":null}'
+        '"messages":[{"role":"user","content":"caf\\u00e9 \\ud83d\\ude00 \u2028 \U0001f600","name":"bob"}]'
+        ',"seed":7,"reasoning_effort":null}'
     )
 
     response = await http.post(

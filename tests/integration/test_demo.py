@@ -22,7 +22,9 @@ LIMIT = 24
 def demo(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Return the demo's modules, which import one another as a script's neighbours."""
     monkeypatch.syspath_prepend(ROOT / "demo")
-    return SimpleNamespace(**{name: importlib.import_module(name) for name in ("prompts", "sdk", "checks")})
+    return SimpleNamespace(
+        **{name: importlib.import_module(name) for name in ("prompts", "sdk", "checks", "run", "local")}
+    )
 
 
 def test_the_demo_succeeds(tmp_path: Path) -> None:
@@ -140,3 +142,41 @@ def test_whatever_is_wrong_is_named(demo: SimpleNamespace, case: Case) -> None:
     found = faults(replace(answer, **(case.answer or {})), replace(row, **(case.row or {})), case.total)
 
     assert any(case.expected in fault for fault in found), found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCase:
+    """How an answer came, what its row says, and whether the demo with a real model calls that wrong."""
+
+    id: str
+    stream: bool
+    source: str
+    wrong: bool
+
+
+SOURCE_CASES = (
+    SourceCase(id="estimated stream", stream=True, source="estimated", wrong=False),
+    SourceCase(id="computed stream", stream=True, source="computed", wrong=True),
+    SourceCase(id="computed whole", stream=False, source="computed", wrong=False),
+    SourceCase(id="estimated whole", stream=False, source="estimated", wrong=True),
+)
+
+
+@pytest.mark.parametrize("case", SOURCE_CASES, ids=lambda case: case.id)
+def test_a_stream_without_usage_is_estimated(demo: SimpleNamespace, case: SourceCase) -> None:
+    """Against a server whose streams carry no usage, rows of streams must say estimated and all others computed."""
+    answer, row, _ = _sound(demo)
+    mode = demo.sdk.Mode(asynchronous=False, stream=case.stream, usage=True)
+    run = SimpleNamespace(answers=(replace(answer, mode=mode),), rows={"one": replace(row, cost_source=case.source)})
+
+    assert bool(list(demo.local.wrong_sources(run))) is case.wrong
+
+
+def test_usage_that_was_asked_for_is_missed(demo: SimpleNamespace) -> None:
+    """A reply without the usage that its client asked for is a fault; a stream that did not ask is none."""
+    answer, _, _ = _sound(demo)
+    asked = replace(answer, tokens=None, mode=demo.sdk.Mode(asynchronous=False, stream=True, usage=True))
+    unasked = replace(asked, mode=demo.sdk.Mode(asynchronous=False, stream=True, usage=False))
+
+    assert list(demo.run.missing_usage(SimpleNamespace(answers=(asked,)))) != []
+    assert list(demo.run.missing_usage(SimpleNamespace(answers=(unasked, answer)))) == []

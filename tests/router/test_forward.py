@@ -95,7 +95,7 @@ class Scene:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 async def test_the_row_is_committed_before_the_last_byte(stream: bool) -> None:
-    """kill -9 after the last byte finds the row on the disk."""
+    """A kill -9 after the last byte finds the row on the disk."""
     scene = Scene(FakeReply(*STREAM, headers=SSE) if stream else FakeReply(WHOLE))
 
     await scene.play(stream=stream)
@@ -179,8 +179,8 @@ async def test_a_client_that_left_is_accounted() -> None:
     hanging = FakeReply(*STREAM[:3], headers=SSE, hang=True)
     scene = Scene(hanging)
     serving = asyncio.create_task(scene.play(stream=True))
-    while not scene.client.began:
-        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    assert scene.client.began
 
     scene.client.left = True
     serving.cancel()

@@ -26,7 +26,7 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def visible_log() -> Iterator[None]:
     """Show the log to caplog, wherever it was sent before."""
     logger = logging.getLogger("tierwise")
     before, logger.propagate = logger.propagate, True
@@ -34,7 +34,7 @@ def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     logger.propagate = before
 
 
-def broken(prompt: Prompt, thresholds: Thresholds) -> Assessment:
+def broken(prompt: Prompt, _thresholds: Thresholds) -> Assessment:
     """Fail as a model with a bug does."""
     raise ZeroDivisionError(str(prompt))
 

@@ -101,9 +101,9 @@ async def test_headers_that_do_not_come(transport, upstream):
     """The header time-out ends a call that is not answered, and its connection."""
     upstream.script(behaviour.hang_before_headers())
     begun = time.monotonic()
-    with pytest.raises(UpstreamTimeout, match=r"within 0\.6 seconds"):
-        await transport.send(call_to(upstream.base_url, first_byte=0.6))
-    assert 0.5 < time.monotonic() - begun < 2.5
+    with pytest.raises(UpstreamTimeout, match="within 1 seconds"):
+        await transport.send(call_to(upstream.base_url, first_byte=1.0))
+    assert 0.9 < time.monotonic() - begun < 3
     await upstream.wait_for(1)
     await asyncio.wait_for(upstream.seen[0].gone.wait(), 1)
 

@@ -16,7 +16,7 @@ def test_each_bucket_at_its_own_rate() -> None:
     price = a_price("2", "10", cached_input=Decimal("0.5"), cache_write=Decimal("2.5"))
     usage = Usage(input=1_000_000, output=100_000, cached_input=400_000, cache_write=100_000)
 
-    assert price.cost(usage) == Decimal("0.5") * 2 + Decimal("0.2") + Decimal("0.25") + Decimal("1")
+    assert price.cost(usage) == Decimal("0.5") * 2 + Decimal("0.2") + Decimal("0.25") + Decimal(1)
 
 
 def test_without_a_rate_of_its_own_a_bucket_is_ordinary_input() -> None:

@@ -12,7 +12,7 @@ def test_one_json_object_a_line_and_no_text_of_exceptions() -> None:
     stream = io.StringIO()
     logger = configure("info", stream)
     try:
-        raise ValueError("sk-secret in a prompt")
+        int("sk-secret in a prompt")
     except ValueError:
         logger.exception("unexpected %s", "ValueError")
     logger.debug("not shown")

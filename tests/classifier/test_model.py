@@ -1,0 +1,40 @@
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from classifier import model
+
+
+def test_words_are_weighted_to_length_one():
+    """Counts become rows of length 1 in which a rare word weighs more than a common one."""
+    weighted = model.words().fit_transform(csr_matrix(np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0]]))).toarray()
+    assert np.allclose(np.linalg.norm(weighted, axis=1), 1.0)
+    assert weighted[0, 1] > weighted[0, 0]
+
+
+def test_numbers_are_scaled_to_deviations():
+    """Handcrafted numbers are measured in standard deviations from their mean."""
+    scaled = model.numbers().fit_transform(np.array([[1.0], [3.0], [5.0]]))
+    assert np.allclose(scaled.mean(), 0.0)
+    assert np.allclose(scaled.std(), 1.0)
+
+
+def test_a_score_follows_its_target():
+    """A fitted score of either penalty grows with what predicts the target."""
+    inputs = csr_matrix(np.array([[0.0], [0.1], [0.9], [1.0]]))
+    for name in ("tier", "domain_math"):
+        fitted = model.score(name).fit(inputs, np.array([0.0, 0.0, 1.0, 1.0]))
+        assert fitted.coef_[0] > 0
+
+
+def test_a_head_is_a_probability():
+    """The second stage gives calibrated probabilities on a plain scale."""
+    values = np.linspace(-1, 1, 200)[:, None]
+    fitted = model.head().fit(values, values[:, 0] > 0.2)
+    assert fitted.predict_proba(np.array([[0.9]]))[0, 1] > 0.9
+
+
+def test_block_scales_name_every_block():
+    """Each block of the bag has its scale."""
+    from classifier.features import BLOCKS
+
+    assert tuple(model.BLOCK_SCALES) == BLOCKS

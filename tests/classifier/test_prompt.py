@@ -1,0 +1,117 @@
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from classifier.prompt import ASK_HEAD, ASK_MIDDLE, ASK_TAIL, CONTEXT_CHARS, Prompt, clip, without_harness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    id: str
+    text: str
+    expected: str
+    cut_start: bool = False
+    cut_end: bool = False
+
+
+CASES = (
+    Case(id="plain", text=" fix it ", expected="fix it"),
+    Case(id="reminder", text="a <system-reminder>be nice</system-reminder> b", expected="a  b"),
+    Case(
+        id="details before the ask",
+        text="<environment_details>\nx.py\n</environment_details>\nadd a test",
+        expected="add a test",
+    ),
+    Case(id="nested", text="a<rules>1<rules>2</rules>3</rules>b", expected="ab"),
+    Case(id="other elements stay", text="<b>bold</b>", expected="<b>bold</b>"),
+    Case(id="never closed is somebody's words", text="what does <rules> mean", expected="what does <rules> mean"),
+    Case(id="never closed in a piece", text="ask <rules> 1 2", expected="ask", cut_end=True),
+    Case(id="opened before the piece", text="1 2 </rules> ask", expected="ask", cut_start=True),
+    Case(id="only harness", text="<system-reminder>x</system-reminder>", expected=""),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_harness_text_is_not_read(case: Case):
+    """Elements of agent harnesses are left out, a person's own words are not."""
+    assert without_harness(case.text, cut_start=case.cut_start, cut_end=case.cut_end) == case.expected
+
+
+def test_messages_in_every_shape_of_content():
+    """Content may be a string, a list of parts or null; what is not text adds none, images are counted."""
+    prompt = Prompt.from_messages(
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {}}, "b"]},
+            {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+            {"role": "tool", "content": 7},
+        ],
+        tools=2,
+    )
+    assert [turn.text for turn in prompt.turns] == ["Be brief.", "a\nb", "", ""]
+    assert (prompt.images, prompt.tools) == (1, 2)
+
+
+def test_same_reading_from_pairs_and_from_messages():
+    """Training (messages) and serving (pairs) read the same text."""
+    pairs = [("system", "s"), ("user", "one"), ("assistant", "two"), ("user", "three")]
+    messages = [{"role": role, "content": text} for role, text in pairs]
+    assert Prompt.of(pairs).reading() == Prompt.from_messages(messages).reading()
+
+
+def test_the_last_user_turn_that_says_something_is_the_ask():
+    """A last user turn of nothing but harness text is passed over."""
+    reading = Prompt.of(
+        (("user", "first"), ("user", "second"), ("user", "<system-reminder>x</system-reminder>"), ("tool", "out"))
+    ).reading()
+    assert reading.ask == "second"
+    assert reading.before == "first"
+    assert reading.after.endswith("out")
+    assert reading.tail_tools == 1
+
+
+def test_a_conversation_without_a_user_is_read_by_its_last_turn():
+    """A prompt of assistant or tool turns alone still has an ask."""
+    assert Prompt.of((("assistant", "hello"),)).reading().ask == "hello"
+    assert Prompt.of(()).reading().ask == ""
+
+
+def test_long_text_keeps_head_middle_and_tail():
+    """Of a long text, the beginning, something of the middle and the end are read."""
+    text = "start " + "a " * 30_000 + "MIDDLE" * 300 + "b " * 30_000 + " finish"
+    read = clip(text)
+    assert read.startswith("start")
+    assert read.endswith("finish")
+    assert "MIDDLE" in read
+    assert len(read) <= ASK_HEAD + ASK_MIDDLE + ASK_TAIL + 2
+
+
+def test_harness_text_is_left_out_of_long_text():
+    """A long reminder at the end of a long turn does not displace what the person wrote."""
+    text = "q" * 20_000 + " REAL <system-reminder>" + "noise " * 500 + "</system-reminder>"
+    assert clip(text).endswith("REAL")
+
+
+def test_context_is_bounded_and_newest_first():
+    """However long the conversation, its context stays small (one short piece more) and holds the newest turn."""
+    turns = [("user", f"question {place} " + "x" * 5_000) for place in range(500)]
+    reading = Prompt.of((*turns, ("assistant", "the newest answer"), ("user", "and now?"))).reading()
+    assert len(reading.before) <= CONTEXT_CHARS + 200
+    assert "the newest answer" in reading.before
+    assert reading.turns == 502
+
+
+def test_reading_does_not_grow_with_the_text():
+    """Reading 5 MB takes no more than thrice the time of 32 KB, elements or not."""
+
+    def best(size: int) -> float:
+        prompt = Prompt.of((("user", ("<b> some words " * (size // 15 + 1))[:size]),))
+        times = []
+        for _ in range(30):
+            start = time.perf_counter()
+            prompt.reading()
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert best(5_000_000) <= 3 * best(32_000) + 1e-4
