@@ -20,8 +20,10 @@ from router.api.front import AsgiApp, Front
 from router.api.gate import Receive, Scope, Send
 from router.api.inbound import read
 from router.errors import ArtifactRejected, SettingsInvalid
-from router.forward import consider
+from router.exchange import consider
+from router.ledger.ledger import Ledger
 from router.ledger.sqlite import SqliteLedger
+from router.ledger.watch import WatchedLedger
 from router.policy.decide import View, baseline
 from router.policy.explanation import DryRun
 from router.ports import Ports
@@ -204,7 +206,7 @@ class Proxy:
         return _assembled(with_simulator(plan.settings, port), plan.environ, plan.classifier)
 
 
-def _ports(plan: Plan, assembled: Assembled, send: Any, ledger: Any) -> Ports:
+def _ports(plan: Plan, assembled: Assembled, send: Any, ledger: Ledger) -> Ports:
     """Put together what requests are served with."""
     limits = assembled.limits
     return Ports(
@@ -213,7 +215,7 @@ def _ports(plan: Plan, assembled: Assembled, send: Any, ledger: Any) -> Ports:
         limits=limits,
         size=Sizer(plan.classifier.assess, limits.classifier_timeout, time.monotonic).size,
         send=send,
-        ledger=ledger,
+        ledger=WatchedLedger(ledger, time.monotonic),
         state=MemoryState(limits),
         clock=time.monotonic,
         now=_now,

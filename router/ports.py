@@ -12,7 +12,7 @@ from classifier.thresholds import Thresholds
 from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
 from router.errors import RouterError
-from router.ledger.ledger import Ledger
+from router.ledger.watch import WatchedLedger
 from router.policy.decision import Decision
 from router.policy.rules import Limits, Rules
 from router.shared_state.state import SharedState
@@ -73,7 +73,7 @@ class Ports:
     limits: Limits
     size: Callable[[Prompt, Thresholds], Assessment | None]
     send: Send
-    ledger: Ledger
+    ledger: WatchedLedger
     state: SharedState
     clock: Callable[[], float]
     now: Callable[[], datetime]

@@ -24,19 +24,19 @@
 typedef enum { CLOSED, OPEN, STREAMS } Mode;
 
 typedef struct {
-    int fd, runs, index;
+    int fd, runs, status;
     bool busy, head_seen, chunked, waits_for_write, hangs_up, done_seen;
     size_t request_at, left;
     long chunks;
     uint64_t intended;
-    int status;
     Chunked decoder;
     Buffer in, text;
 } Connection;
 
 static const size_t READ_SIZE = 65536;
 static Mode mode;
-static int port, connection_count = 32, repeat = 1, expected_chunks = 50, timeout_seconds = 60, ramp_ms = 900;
+static int port, connection_count = 32, repeat = 1, expected_chunks = 50, timeout_seconds = 60;
+static int ramp_ms = 907; /* a prime number: streams do not fall into step */
 static double rate = 100, seconds = 4;
 static Buffer request;
 static Connection *connections;
@@ -242,7 +242,7 @@ static void run(void) {
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event);
-    for (int i = 0; i < connection_count; i++) connections[i] = (Connection){.fd = -1, .index = i};
+    for (int i = 0; i < connection_count; i++) connections[i] = (Connection){.fd = -1};
     started = tally.begun = now_ns();
     deadline = started + (mode == STREAMS ? (uint64_t)ramp_ms * 1000000ull : (uint64_t)(seconds * 1e9));
     if (mode == CLOSED) for (int i = 0; i < connection_count; i++) start(&connections[i], now_ns());

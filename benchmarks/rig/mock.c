@@ -7,6 +7,7 @@
  * The request headers x-mock-chunks and x-mock-interval-ms override the pace for one request.
  */
 #define _GNU_SOURCE
+#include "answer.h"
 #include "http.h"
 #include "socket.h"
 
@@ -15,8 +16,8 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-/* Chunks leave on a grid of 0.1 ms: a coarser one would send bursts, which no upstream does and which flatter proxies. */
-enum { SLOTS = 16384, TICKS_A_MS = 10, TICK_NS = 1000000 / TICKS_A_MS, READ_SIZE = 262144, ANSWER_SIZE = 680, EVENTS = 512 };
+/* Chunks leave on a grid of 20 us: a coarse one would send them in bursts, which nginx profits from most. */
+enum { SLOTS = 65536, TICKS_A_MS = 50, TICK_NS = 1000000 / TICKS_A_MS, READ_SIZE = 262144, EVENTS = 512 };
 
 typedef struct Connection {
     int fd;
@@ -218,6 +219,11 @@ static void read_ready(Connection *c) {
     take_requests(c);
 }
 
+static void watch(int fd) {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
 static void accept_all(int listener) {
     for (;;) {
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -231,16 +237,17 @@ static void accept_all(int listener) {
         if (!connections[fd]) die("calloc");
         connections[fd]->fd = fd;
         accepted++;
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+        watch(fd);
     }
 }
 
-/* Let the timer tick while there are streams. */
-static void set_timer(bool ticking) {
-    struct timespec tick = {.tv_nsec = ticking ? TICK_NS : 0};
-    struct itimerspec pace = {.it_interval = tick, .it_value = tick};
-    timerfd_settime(timer_fd, 0, &pace, NULL);
+/* Set the timer to the next tick that has a stream; there is one. */
+static void set_timer(void) {
+    uint64_t tick = wheel_tick + 1;
+    while (!wheel[tick % SLOTS] && tick < wheel_tick + SLOTS) tick++;
+    uint64_t at = tick * TICK_NS;
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(at / 1000000000u), .tv_nsec = (long)(at % 1000000000u)}};
+    timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 /* Send every chunk that is due by now. */
@@ -261,23 +268,6 @@ static void run_wheel(void) {
     }
 }
 
-static void prepare_answer(void) {
-    char body[ANSWER_SIZE + 1];
-    static const char start[] =
-        "{\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion\",\"created\":1760000000,\"model\":\"mock-1\",\"choices\":[{\"index\":0,"
-        "\"message\":{\"role\":\"assistant\",\"content\":\"";
-    static const char end[] =
-        "\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":64,"
-        "\"total_tokens\":184,\"prompt_tokens_details\":{\"cached_tokens\":0}},\"system_fingerprint\":\"fp_mock\"}";
-    static const char words[] = "The quick answer is forty-two, and here is why it holds. ";
-    memcpy(body, start, sizeof start - 1);
-    for (size_t at = sizeof start - 1, i = 0; at < ANSWER_SIZE - (sizeof end - 1); at++, i++) body[at] = words[i % (sizeof words - 1)];
-    memcpy(body + ANSWER_SIZE - (sizeof end - 1), end, sizeof end);
-    answer_length = (size_t)snprintf(answer, sizeof answer,
-                                     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s",
-                                     ANSWER_SIZE, body);
-}
-
 int main(int argc, char **argv) {
     static const struct option options[] = {
         {"port", 1, 0, 'p'}, {"chunks", 1, 0, 'c'}, {"interval-ms", 1, 0, 'i'}, {"lifetime", 1, 0, 'l'}, {0, 0, 0, 0}};
@@ -290,14 +280,13 @@ int main(int argc, char **argv) {
         else return 2;
     }
     bound_process(lifetime);
-    prepare_answer();
+    answer_length = answer_prepare(answer, sizeof answer);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    int listener = listen_on(port), ticking = 0;
-    struct epoll_event events[EVENTS], event = {.events = EPOLLIN, .data.fd = listener};
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &event);
-    event.data.fd = timer_fd;
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event);
+    struct epoll_event events[EVENTS];
+    int listener = listen_on(port);
+    watch(listener);
+    watch(timer_fd);
     wheel_tick = now_ns() / TICK_NS;
     for (;;) {
         uint64_t ticks;
@@ -310,6 +299,6 @@ int main(int argc, char **argv) {
             else if (connections[fd] && events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_ready(connections[fd]);
         }
         run_wheel();
-        if (ticking != (active_streams > 0)) set_timer(ticking = active_streams > 0);
+        if (active_streams) set_timer();
     }
 }

@@ -11,6 +11,7 @@ from router.catalog.catalog import Catalog
 from router.errors import LedgerUnavailable, NoEligibleUpstream, UnknownModel, UpstreamTimeout
 from router.forward import forward
 from router.ledger.entry import EntryStatus, LedgerEntry
+from router.ledger.watch import WatchedLedger
 from router.policy.rules import Limits, Route, Rules
 from router.ports import Ports, Receipt, Refusal
 from router.shared_state.memory import MemoryState
@@ -82,7 +83,7 @@ class Scene:
             limits=bounds,
             size=lambda _prompt, _cuts: an_assessment(),
             send=self.send,
-            ledger=self.ledger,
+            ledger=WatchedLedger(self.ledger, asyncio.get_running_loop().time),
             state=MemoryState(bounds),
             clock=asyncio.get_running_loop().time,
             now=lambda: NOW,
@@ -200,6 +201,19 @@ async def test_an_answer_that_cannot_be_accounted_is_not_given() -> None:
         await scene.play()
 
     assert (caught.value.error.status, caught.value.error.code) == (503, "ledger_unavailable")
+
+
+async def test_after_that_the_next_request_costs_nothing() -> None:
+    """While the ledger is known not to take rows, no upstream is called."""
+    scene = Scene(FakeReply(WHOLE), error=LedgerUnavailable("disk full"))
+    with pytest.raises(Refusal):
+        await scene.play()
+
+    with pytest.raises(Refusal) as caught:
+        await scene.play()
+
+    assert caught.value.error.code == "ledger_unavailable"
+    assert len(scene.send.calls) == 1
 
 
 async def test_a_stream_that_cannot_be_accounted_is_not_completed() -> None:

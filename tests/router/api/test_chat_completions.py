@@ -10,6 +10,8 @@ import pytest
 from router.access.keys import ClientKeys
 from router.api.chat_completions import ChatCompletions
 from router.catalog.catalog import Catalog
+from router.ledger.entry import LedgerEntry
+from router.ledger.watch import WatchedLedger
 from router.policy.rules import Limits, Route, Rules
 from router.ports import Ports
 from router.shared_state.memory import MemoryState
@@ -35,12 +37,17 @@ def some_ports(*plays) -> Ports:
         limits=limits,
         size=lambda _prompt, _cuts: an_assessment(),
         send=FakeSend(*plays),
-        ledger=MemoryLedger(),
+        ledger=WatchedLedger(MemoryLedger(), asyncio.get_running_loop().time),
         state=MemoryState(limits),
         clock=asyncio.get_running_loop().time,
         now=lambda: NOW,
         new_id=lambda: "id-1",
     )
+
+
+def kept(ports: Ports) -> tuple[LedgerEntry, ...]:
+    """Return the rows."""
+    return ports.ledger._ledger.entries
 
 
 def an_app(*plays, keys: ClientKeys | None = None) -> tuple[ChatCompletions, Ports]:
@@ -58,7 +65,7 @@ async def test_an_answer_with_its_length_and_receipt() -> None:
     assert (done.status, done.body) == (200, WHOLE)
     assert int(done.headers["content-length"]) == len(WHOLE)
     assert done.headers["x-router-upstream"] == "small"
-    assert [entry.caller for entry in ports.ledger.entries] == ["team-a"]
+    assert [entry.caller for entry in kept(ports)] == ["team-a"]
 
 
 async def test_without_the_key_nothing_is_read() -> None:
@@ -92,21 +99,21 @@ async def test_a_refusal_carries_the_receipt() -> None:
 
 
 async def test_the_unexpected_is_a_bare_500_with_the_request_id(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody is shown what it was; the log has its kind, not the prompt."""
-    app, ports = an_app()
+    """Nobody is shown what it was; the log has its kind, not the prompt; there is a row all the same."""
+    ports = some_ports()
 
     def faulty(*_: object) -> None:
         raise KeyError("a secret prompt")
 
-    broken = ChatCompletions(replace(ports, now=faulty), ClientKeys({}), 1000)
-    logger = logging.getLogger("tierwise")
-    logger.propagate = True
+    broken = ChatCompletions(replace(ports, send=faulty), ClientKeys({}), 1000)
+    logging.getLogger("tierwise").propagate = True
     done = await call(broken, BODY)
 
     assert (done.status, json.loads(done.body)["error"]["code"]) == (500, "internal_error")
     assert done.headers["x-request-id"] == "id-1"
     assert b"secret" not in done.body
     assert "unexpected KeyError" in caplog.messages[0]
+    assert [(entry.status, entry.error_code) for entry in kept(ports)] == [("failed", "internal_error")]
 
 
 async def test_a_client_that_leaves_before_its_body_is_complete_gets_nothing() -> None:
@@ -131,7 +138,7 @@ async def test_a_client_that_leaves_while_waiting_ends_the_exchange_quietly() ->
         await serving
 
     assert wire.sent == []
-    assert [entry.status for entry in ports.ledger.entries] == ["client_closed"]
+    assert [entry.status for entry in kept(ports)] == ["client_closed"]
 
 
 async def test_a_shutdown_is_passed_on() -> None:
@@ -145,4 +152,4 @@ async def test_a_shutdown_is_passed_on() -> None:
     with pytest.raises(asyncio.CancelledError):
         await serving
 
-    assert [entry.status for entry in ports.ledger.entries] == ["interrupted"]
+    assert [entry.status for entry in kept(ports)] == ["interrupted"]

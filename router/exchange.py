@@ -1,0 +1,260 @@
+"""One request on its way: what has been decided, tried and read so far, and what becomes of it.
+
+The order at the end is the promise of the ledger: an answer's row is committed before its last byte goes out. After the
+first byte there is no fallback.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from classifier.assessment import Assessment
+from router.catalog.upstream import Upstream
+from router.errors import LedgerUnavailable, RouterError, UpstreamError
+from router.failure import outcome_of, read_failure
+from router.ledger.account import Course, account
+from router.ledger.entry import Attempt, EntryStatus
+from router.policy.decide import View, decide
+from router.policy.decision import Decision
+from router.policy.estimate import is_conversation
+from router.policy.fallback import attempts
+from router.policy.outcome import Ending, Outcome
+from router.policy.resolve import RouteTarget, Target, resolve
+from router.ports import Client, Ports, Receipt
+from router.request import Request
+from router.wire.call import UpstreamReply
+from router.wire.openai_chat import ReplyReader, build_call, reply_reader
+
+_log = logging.getLogger("tierwise.forward")
+
+ABANDONED = "abandoned"
+"""The ending of an attempt that nobody waited for: the client left, or the process stopped."""
+
+HANG_UP_SECONDS = 0.5
+"""How long the end of an upstream's body is waited for once its answer is complete."""
+
+
+def consider(request: Request, ports: Ports) -> tuple[Target, Assessment | None, Decision]:
+    """Return what is asked for, what the classifier says and the decision; nothing is sent (UnknownModel, 422)."""
+    target = resolve(request.model_asked, ports.rules, ports.catalog)
+    assessment = None
+    if isinstance(target, RouteTarget):
+        assessment = ports.size(request.prompt, target.route.thresholds[target.dial])
+    view = View(
+        catalog=ports.catalog,
+        resting=ports.state.resting(ports.clock()),
+        observed=ports.state.observed,
+        today=ports.now().date(),
+    )
+    return target, assessment, decide(request, target, assessment, view)
+
+
+class Exchange:
+    """One request on its way: what has been decided, tried and read so far."""
+
+    __slots__ = (
+        "_attempts",
+        "_called_at",
+        "_decision",
+        "_first_byte",
+        "_id",
+        "_ports",
+        "_reader",
+        "_recorded",
+        "_request",
+        "_rest",
+        "_started",
+        "_tail",
+        "_upstream",
+        "_waited",
+        "tries",
+    )
+
+    def __init__(self, request: Request, ports: Ports) -> None:
+        """Start the clock."""
+        self._ports = ports
+        self._request = request
+        self._id = ports.new_id()
+        self._started = ports.clock()
+        self._waited = 0.0
+        self._called_at: float | None = None
+        self._first_byte: float | None = None
+        self._decision: Decision | None = None
+        self._attempts: tuple[Attempt, ...] = ()
+        self._upstream: Upstream | None = None
+        self._reader: ReplyReader | None = None
+        self._tail = b""
+        self._rest: tuple[UpstreamReply, AsyncIterator[bytes]] | None = None
+        self._recorded = False
+        self.tries = 0
+
+    @property
+    def deadline(self) -> float:
+        """The seconds that all attempts together may take."""
+        return self._ports.limits.deadline
+
+    def require_ledger(self) -> None:
+        """Refuse what could not be accounted (LedgerUnavailable), before it costs anything."""
+        self._ports.ledger.require()
+
+    def decide(self) -> Decision:
+        """Size the prompt and rank the upstreams."""
+        self._decision = consider(self._request, self._ports)[2]
+        return self._decision
+
+    async def run(self, decision: Decision, client: Client) -> RouterError | None:
+        """Try the ranked upstreams until one has answered; return the error to tell when none did."""
+        turns = attempts(decision, self._ports.limits.max_attempts)
+        candidate = next(turns)
+        while True:
+            outcome = await self._attempt(candidate.upstream, client)
+            if outcome.ending is Ending.ANSWERED:
+                try:
+                    await self._deliver(client)
+                finally:
+                    await self._hang_up()
+            try:
+                candidate = turns.send(outcome)
+            except StopIteration as stop:
+                error: RouterError | None = stop.value
+                return error
+
+    async def _attempt(self, upstream: Upstream, client: Client) -> Outcome:
+        """Call one upstream and relay its answer; a failure before the first byte is an outcome, after it an error."""
+        begun = self._called_at = self._ports.clock()
+        self._upstream = upstream
+        self._reader = None
+        self.tries += 1
+        try:
+            outcome = await self._call(upstream, client)
+        except RouterError as error:
+            outcome = outcome_of(error)
+            self._note(upstream, outcome, begun)
+            if client.began:
+                raise
+            return outcome
+        except asyncio.CancelledError:
+            self._note(upstream, None, begun)
+            raise
+        self._note(upstream, outcome, begun)
+        return outcome
+
+    async def _call(self, upstream: Upstream, client: Client) -> Outcome:
+        """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
+        ports = self._ports
+        reply = await ports.send(build_call(self._request, upstream, ports.limits))
+        try:
+            if reply.status != HTTPStatus.OK:
+                return await read_failure(reply, ports.now())
+            self._reader = reader = reply_reader(self._request, upstream, reply.headers, ports.limits)
+            chunks = reply.chunks()
+            async for chunk in chunks:
+                data = reader.feed(chunk)
+                if data:
+                    if not client.began:
+                        self._first_byte = ports.clock()
+                        await client.begin(self.receipt())
+                    await client.write(data)
+                if reader.done:
+                    break
+            self._tail = reader.finish()
+            if reader.done:
+                self._rest = (reply, chunks)
+        finally:
+            if self._rest is None:
+                await reply.close()
+        return Outcome(ending=Ending.ANSWERED, status=HTTPStatus.OK)
+
+    async def _deliver(self, client: Client) -> None:
+        """Commit the row, then let the last bytes go."""
+        entry = account(self._course(), EntryStatus.OK, HTTPStatus.OK)
+        await self._ports.ledger.record(entry)
+        self._recorded = True
+        if not client.began:
+            receipt = self.receipt()
+            receipt.cost, receipt.length = entry.cost, len(self._tail)
+            await client.begin(receipt)
+        await client.end(self._tail)
+        if entry.usage is not None and entry.upstream is not None and self._decision is not None:
+            self._ports.state.observe(
+                entry.upstream,
+                self._decision.tier,
+                entry.usage,
+                conversation=is_conversation(self._request.prompt),
+            )
+
+    async def _hang_up(self) -> None:
+        """Read what may follow [DONE], so that the connection can be used again, but do not wait for it long."""
+        if self._rest is None:
+            return
+        reply, chunks = self._rest
+        try:
+            async with asyncio.timeout(HANG_UP_SECONDS):
+                async for _ in chunks:
+                    pass
+        except (TimeoutError, UpstreamError):
+            pass
+        finally:
+            await reply.close()
+
+    async def close(self, status: EntryStatus, http_status: int, error: RouterError | None = None) -> None:
+        """Record an exchange that did not end well, unless it has its row. One that cannot be kept goes to the log."""
+        if self._recorded:
+            return
+        self._recorded = True
+        entry = account(self._course(), status, http_status, error)
+        try:
+            await self._ports.ledger.record(entry)
+        except LedgerUnavailable as lost:
+            _log.error("ledger row not kept (%s): %r", lost.message, entry)
+
+    def receipt(self) -> Receipt:
+        """Return what the client is told beside the answer."""
+        return Receipt(
+            request_id=self._request.id,
+            decision_id=self._id,
+            decision=self._decision,
+            upstream=self._upstream,
+            tries=self.tries,
+            overhead_ms=self._overhead_ms(),
+            stream=self._request.stream,
+        )
+
+    def _note(self, upstream: Upstream, outcome: Outcome | None, begun: float) -> None:
+        """Keep how an attempt ended (None: nobody waited for it), and let the shared state learn of it."""
+        now = self._ports.clock()
+        self._waited += now - begun
+        self._called_at = None
+        attempt = Attempt(
+            upstream=upstream.name,
+            provider=upstream.provider.name,
+            ending=ABANDONED if outcome is None else outcome.ending,
+            status=None if outcome is None else outcome.status,
+            latency_ms=(now - begun) * 1000,
+        )
+        self._attempts = (*self._attempts, attempt)
+        if outcome is not None:
+            self._ports.state.note(upstream.name, outcome, now)
+
+    def _overhead_ms(self) -> float:
+        """Return the milliseconds spent here so far: all but the wait for upstreams."""
+        until = self._ports.clock() if self._called_at is None else self._called_at
+        return (until - self._started - self._waited) * 1000
+
+    def _course(self) -> Course:
+        """Return what happened so far."""
+        ports, now = self._ports, self._ports.clock()
+        return Course(
+            at=ports.now(),
+            decision_id=self._id,
+            request=self._request,
+            decision=self._decision,
+            upstream=self._upstream,
+            baseline=ports.catalog.baseline,
+            usage=self._reader.consumed() if self._reader is not None else None,
+            attempts=self._attempts,
+            latency_ms=(now - self._started) * 1000,
+            first_byte_ms=None if self._first_byte is None else (self._first_byte - self._started) * 1000,
+            overhead_ms=self._overhead_ms(),
+        )

@@ -1,0 +1,44 @@
+"""A ledger that cannot be written stops what costs money before it is sent, not only after.
+
+Without this, every retry of a client would be paid at an upstream and then refused for want of a row.
+"""
+
+from collections.abc import Callable
+
+from router.errors import LedgerUnavailable
+from router.ledger.entry import LedgerEntry
+from router.ledger.ledger import Ledger
+
+REST_SECONDS = 1.0
+"""How long nothing is sent after a row could not be kept; the next request then tries again."""
+
+
+class WatchedLedger:
+    """A ledger that remembers whether its last record failed."""
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], float]) -> None:
+        """Watch `ledger`; `clock` is monotonic seconds."""
+        self._ledger = ledger
+        self._clock = clock
+        self._closed_until = float("-inf")
+
+    def require(self) -> None:
+        """Raise LedgerUnavailable while the last record is known to have failed."""
+        if self._closed_until > self._clock():
+            raise LedgerUnavailable(
+                "The ledger could not be written, so nothing is sent that could not be accounted.",
+                retry_after=REST_SECONDS,
+            )
+
+    async def record(self, entry: LedgerEntry) -> None:
+        """Record `entry` as the ledger does, and remember how that ended."""
+        try:
+            await self._ledger.record(entry)
+        except LedgerUnavailable:
+            self._closed_until = self._clock() + REST_SECONDS
+            raise
+        self._closed_until = float("-inf")
+
+    async def close(self) -> None:
+        """Close the ledger."""
+        await self._ledger.close()

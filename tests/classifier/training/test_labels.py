@@ -1,0 +1,79 @@
+import pytest
+
+from classifier.tier import Tier
+from classifier.training.labels import flagged, public, session, written
+
+ROW = {
+    "id": "wc-0001",
+    "messages": [{"role": "user", "content": "hi"}],
+    "tier": "medium",
+    "ambiguity": "high",
+    "domain": "coding",
+    "language": "en",
+}
+
+
+def test_a_written_row():
+    """Tier, ambiguity and domain come from the row; ambiguity high means that something is missing."""
+    example = written(ROW)
+    assert (example.tier, example.ambiguity, example.missing, example.domain) == (Tier.MEDIUM, 2, True, "coding")
+    assert (example.source, example.group, example.public) == ("written", "wc-0001", False)
+
+
+@pytest.mark.parametrize(("identity", "source"), [("np-1-h", "pairs"), ("tr-2-e", "triplets"), ("ap-3", "apps")])
+def test_kinds_of_written_rows_are_sources(identity: str, source: str):
+    """Pairs, triplets and application requests count as sources of their own."""
+    assert written({**ROW, "id": identity, "group": "g"}).source == source
+
+
+def test_applications_with_one_system_prompt_are_a_family():
+    """Requests under the same system prompt stay together."""
+    messages = [{"role": "system", "content": "You sort mail."}, {"role": "user", "content": "sort"}]
+    one, other = (written({**ROW, "id": f"ap-{place}", "messages": messages}) for place in (1, 2))
+    assert one.group == other.group
+
+
+@pytest.mark.parametrize(
+    ("source", "first", "second"),
+    [
+        ("mip", "mip:gsm8k-1-ok", "mip:gsm8k-1-mip"),
+        ("exercism", "exercism:java/affine-cipher", "exercism:rust/affine-cipher"),
+        ("bfcl_multi", "bfcl_multi:x_104-0", "bfcl_multi:x_104-1"),
+    ],
+)
+def test_variants_of_one_item_are_a_family(source: str, first: str, second: str):
+    """A question with and without its premise, an exercise in two languages: one side of every split."""
+    one, other = (public({**ROW, "id": identity, "source": source}) for identity in (first, second))
+    assert one.group == other.group
+
+
+def test_seed_tasks_and_their_derived_rows_are_a_family():
+    """A task that two sets hold has one family name."""
+    task = public({**ROW, "id": "self_instruct_seed:seed_task_7", "source": "self_instruct_seed"})
+    derived = flagged({"id": "synth_needs_info:si-ok-seed_task_7", "source": "synth_needs_info", "prompt": "x"})
+    assert task.group == derived.group
+
+
+def test_each_call_of_a_session_is_an_example_of_what_it_saw():
+    """A call sees the messages before it and no more; the calls of a session are a family."""
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "tool", "content": "c"}]
+    call = {"tier": "easy", "ambiguity": "low", "domain": "coding"}
+    row = {"id": "se-1", "language": "en", "messages": turns, "calls": [{**call, "upto": 1}, {**call, "upto": 3}]}
+    first, second = session(row)
+    assert [len(example.prompt.turns) for example in (first, second)] == [1, 3]
+    assert first.group == second.group == "se-1"
+    assert first.id != second.id
+
+
+def test_a_flagged_row_has_no_tier():
+    """A row that only says whether something is missing trains nothing else."""
+    example = flagged({"id": "umwp:1", "source": "umwp", "prompt": "x", "needs_info": 1})
+    assert example.missing
+    assert (example.tier, example.ambiguity, example.domain) == (None, None, None)
+
+
+def test_a_prompt_without_a_language_is_named_by_its_script():
+    """Public rows carry no language: the script says what it can."""
+    messages = [{"role": "user", "content": "请帮忙估算下面电器每日的耗电量"}]
+    assert public({**ROW, "source": "arena_hard", "language": None, "messages": messages}).language == "zh"
+    assert public({**ROW, "source": "arena_hard", "language": None}).language == "en"
