@@ -46,16 +46,17 @@ class Scorer:
 
     def scores(self, features: Features) -> Floats:
         """Return the first stage: each block of the bag as TF-IDF of its length, plus numbers, plus bias."""
-        numbers = np.clip((features.numbers - self._centre) * self._scale, -CLIP, CLIP)
+        numbers = np.minimum(np.maximum((features.numbers - self._centre) * self._scale, -CLIP), CLIP)
         scores: Floats = numbers @ self._numbers + self._bias
         if features.indices.size:
-            table = self._table[self._rows[features.indices]]
+            table = self._table.take(self._rows.take(features.indices), axis=0)
             weights = (1.0 + np.log(features.counts)) * table[:, 0]
             bounds = features.bounds
             sums = np.zeros(len(weights) + 1)
-            np.cumsum(weights * weights, out=sums[1:])
-            lengths = np.sqrt(np.maximum(np.diff(sums[bounds]), 1e-12))
-            weights *= np.repeat((self._blocks / lengths).astype(np.float32), np.diff(bounds))
+            (weights * weights).cumsum(out=sums[1:])
+            sums = sums[bounds]
+            lengths = np.sqrt(np.maximum(sums[1:] - sums[:-1], 1e-12))
+            weights *= (self._blocks / lengths).astype(np.float32).repeat(bounds[1:] - bounds[:-1])
             scores += weights @ table[:, 1:]
         return scores
 

@@ -21,6 +21,8 @@ from classifier.prompt import Prompt, Reading
 BLOCKS = ("words", "pairs", "context", "characters")
 _BITS = (16, 15, 14, 14)
 _OFFSETS = tuple(sum(1 << bits for bits in _BITS[:place]) for place in range(len(_BITS) + 1))
+_SHIFTS = np.array([32 - bits for bits in _BITS], dtype=np.uint32)
+_STARTS = np.array(_OFFSETS[:-1], dtype=np.uint32)
 DIMENSIONS = _OFFSETS[-1]
 """Each block of the bag has a range of its own: BLOCKS one after the other, 2 ** bits rows each."""
 
@@ -34,12 +36,17 @@ _STEM_SALT = np.uint32(0x1B873593)
 _OPENER_SALT = np.uint32(0x27D4EB2F)
 _GRAM_FACTOR = np.uint32(0x01000193)
 _DIGITS = str.maketrans("123456789", "000000000")
-_ASCII_TOKEN = re.compile("[a-z0-9_]+")
+_ASCII_PLAIN = bytes(ord(chr(code).lower().translate(_DIGITS)) if code < 128 else code for code in range(256))
+_ASCII_WORDS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789_" else 32 for code in range(256))
+"""What each octet of an ASCII text becomes: in plain text, and where its tokens are cut out of that. Two translations
+take a fifth of the time of a regular expression."""
 _TOKEN = re.compile(
     "[a-z0-9_\u00c0-\u024f]+"  # words of the Latin script
     "|[\u0300-\u060b\u060d-\u061a\u0620-\u066a\u066e-\u06d3\u06d5-\u0963\u0966-\u0dff\u0e80-\u1fff]+"  # spaced scripts
     "|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"  # unspaced ones, by character
 )
+
+_NO_HASHES = np.zeros(0, dtype=np.uint32)
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -63,71 +70,87 @@ def block_bounds() -> tuple[int, ...]:
 
 def plain(text: str) -> str:
     """Return an already clipped text as tokens and characters are read: composed, lower case, digits as zeros."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return text.lower().translate(_DIGITS)
+    if text.isascii():
+        return text.encode().translate(_ASCII_PLAIN).decode()
+    return unicodedata.normalize("NFC", text).lower().translate(_DIGITS)
 
 
 def tokens_of(text: str) -> list[str]:
     """Return the tokens of a plain text: words, and single characters where a script has no spaces."""
-    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)
+    if text.isascii():
+        return text.encode().translate(_ASCII_WORDS).decode().split()
+    return _TOKEN.findall(text)
 
 
 def extract(prompt: Prompt) -> Features:
     """Return the features of a prompt; any text is fine, the empty one too."""
     reading = prompt.reading()
     text = plain(reading.ask)
-    ask, after, before = tokens_of(text), tokens_of(plain(reading.after)), tokens_of(plain(reading.before))
-    context = after + before + tokens_of(plain(reading.system))
-    indices, counts = _bag(text, ask, context)
-    return Features(
-        indices=indices,
-        counts=counts,
-        bounds=np.searchsorted(indices, _OFFSETS),
-        numbers=_numbers(reading, ask, after, before),
+    ask = tokens_of(text)
+    after, before, system = (
+        tokens_of(plain(part)) if part else [] for part in (reading.after, reading.before, reading.system)
     )
+    indices, counts, bounds = _bag(text, ask, after + before + system)
+    return Features(indices=indices, counts=counts, bounds=bounds, numbers=_numbers(reading, ask, after, before))
 
 
-def _bag(text: str, ask: list[str], context: list[str]) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Return the sorted unique indices and the counts of everything in the four blocks."""
-    words = _hashes(ask)
-    stems = _hashes([word[:_STEM] for word in ask if len(word) > _STEM])
-    blocks = (
-        np.concatenate((words, stems ^ _STEM_SALT, words[:_OPENERS] ^ _OPENER_SALT)),
-        words[:-1] * _PAIR + words[1:],
-        _hashes(context),
-        _grams(text),
+def _bag(
+    text: str, ask: list[str], context: list[str]
+) -> tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64]]:
+    """Return the sorted unique indices, their counts, and where each block begins in them.
+
+    All four blocks go through each step together and the unique indices come out of one sort: a third of the time of
+    doing it block by block with np.unique, since every numpy call costs as much as hundreds of these numbers.
+    """
+    stems = [word[:_STEM] for word in ask if len(word) > _STEM]
+    hashes = _hashes([*ask, *stems, *context])
+    words, rest = hashes[: len(ask)], len(ask) + len(stems)
+    openers, grams = words[:_OPENERS] ^ _OPENER_SALT, _grams(text)
+    places = np.concatenate(
+        (words, hashes[len(ask) : rest] ^ _STEM_SALT, openers, words[:-1] * _PAIR + words[1:], hashes[rest:], grams)
     )
-    places = [
-        ((hashes * _MIX) >> np.uint32(32 - bits)) + np.uint32(offset)
-        for hashes, bits, offset in zip(blocks, _BITS, _OFFSETS[:-1], strict=True)
-    ]
-    indices, counts = np.unique(np.concatenate(places), return_counts=True)
-    return indices.astype(np.int64), counts.astype(np.float32)
+    lengths = (rest + len(openers), max(0, len(ask) - 1), len(context), len(grams))
+    places *= _MIX
+    places >>= np.repeat(_SHIFTS, lengths)
+    places += np.repeat(_STARTS, lengths)
+    places.sort()
+    edges = np.ones(len(places) + 1, dtype=np.bool_)
+    np.not_equal(places[1:], places[:-1], out=edges[1:-1])
+    first = edges.nonzero()[0]
+    indices = places[first[:-1]].astype(np.int64)
+    return indices, (first[1:] - first[:-1]).astype(np.float32), indices.searchsorted(_OFFSETS)
 
 
 def _hashes(tokens: list[str]) -> npt.NDArray[np.uint32]:
     """Return one 32-bit hash a token."""
-    return np.array(list(map(crc32, map(str.encode, tokens))), dtype=np.uint32)
+    if not tokens:
+        return _NO_HASHES
+    return np.array([*map(crc32, "\n".join(tokens).encode().split(b"\n"))], dtype=np.uint32)
 
 
 def _grams(text: str) -> npt.NDArray[np.uint32]:
     """Return one 32-bit hash for every four consecutive characters; none when the text is shorter."""
     letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     count = max(0, len(letters) - _GRAM + 1)
-    hashes = np.zeros(count, dtype=np.uint32)
-    for place in range(_GRAM):
-        hashes = hashes * _GRAM_FACTOR + letters[place : place + count]
-    return hashes * _PAIR
+    hashes = letters[:count].copy()
+    for place in range(1, _GRAM):
+        hashes *= _GRAM_FACTOR
+        hashes += letters[place : place + count]
+    hashes *= _PAIR
+    return hashes
 
 
 def _numbers(reading: Reading, ask: list[str], after: list[str], before: list[str]) -> FloatArray:
     """Return the handcrafted numbers in the order of NUMBERS."""
+    octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    histogram = np.bincount(octets, minlength=128).tolist()
+    seen = set(ask)
+    found = _kinds_among(seen)
     values = (
-        *_sizes(reading, ask),
-        *_marks(reading.ask),
-        *_words(ask),
-        *_missing(reading, ask),
+        *_sizes(reading, ask, len(seen), histogram),
+        *_marks(reading.ask, histogram, len(octets)),
+        *_words(found, len(seen)),
+        *_missing(reading, ask, found),
         *_conversation(reading, ask, after, before),
     )
     return np.array(values, dtype=np.float32)
@@ -146,19 +169,19 @@ _SIZES = (
 )
 
 
-def _sizes(reading: Reading, ask: list[str]) -> tuple[float, ...]:
+def _sizes(reading: Reading, ask: list[str], distinct: int, histogram: list[int]) -> tuple[float, ...]:
     words = len(ask)
     chars = len(reading.ask)
     log_words = math.log1p(words)
-    ends = reading.ask.count(".") + reading.ask.count("?") + reading.ask.count("!") + reading.ask.count("。") + 1
+    ends = sum(histogram[mark] for mark in _ENDS) + reading.ask.count("。") + 1
     return (
         math.log1p(min(reading.ask_chars, 100_000)),
         log_words,
         log_words * log_words,
         len("".join(ask)) / (words + 1),
         len([word for word in ask if len(word) > _LONG]) / (words + 1),
-        len(set(ask)) / (words + 1),
-        math.log1p(reading.ask.count("\n")),
+        distinct / (words + 1),
+        math.log1p(histogram[ord("\n")]),
         math.log1p(words / ends),
         math.log1p(min(reading.all_chars, 200_000)) - math.log1p(min(chars, 200_000)),
     )
@@ -168,16 +191,18 @@ _COUNTED = tuple("?!,;:({=$\\^*`</_\"'%#|-")
 _MARKS = (*(f"mark_{ord(mark)}" for mark in _COUNTED), "digits", "capitals", "fenced", "not_ascii", "wide")
 
 
-def _marks(text: str) -> tuple[float, ...]:
+_COUNTED_OCTETS = tuple(map(ord, _COUNTED))
+_ENDS = tuple(map(ord, ".?!"))
+
+
+def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
+    """Return what the marks, digits and capitals of a text weigh; `histogram` counts its octets in UTF-8."""
     size = len(text) + 20
-    digits = sum(map(text.count, "0123456789"))
-    octets = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-    capitals = int(np.count_nonzero(octets - np.uint8(ord("A")) < 26))
-    wide = len(octets) - len(text)
+    wide = octets - len(text)
     return (
-        *(math.log1p(text.count(mark)) for mark in _COUNTED),
-        digits / size,
-        capitals / size,
+        *[math.log1p(histogram[mark]) for mark in _COUNTED_OCTETS],
+        sum(histogram[48:58]) / size,
+        sum(histogram[65:91]) / size,
         float("```" in text),
         float(wide > 0),
         wide / size,
@@ -187,13 +212,30 @@ def _marks(text: str) -> tuple[float, ...]:
 _WORDS = tuple(f"{kind}_{name}" for name in LEXICONS for kind in ("any", "share"))
 
 
-def _words(ask: list[str]) -> tuple[float, ...]:
-    seen = set(ask)
+_KINDS = tuple(LEXICONS)
+_KINDS_OF = {
+    word: tuple(place for place, words in enumerate(LEXICONS.values()) if word in words)
+    for word in frozenset().union(*LEXICONS.values())
+}
+
+
+def _kinds_among(seen: set[str]) -> list[int]:
+    """Return how many of the words seen are in each of LEXICONS, in its order."""
+    found = [0] * len(_KINDS)
+    for word in seen:
+        for kind in _KINDS_OF.get(word, ()):
+            found[kind] += 1
+    return found
+
+
+def _words(found: list[int], distinct: int) -> list[float]:
     values: list[float] = []
-    for words in LEXICONS.values():
-        found = len(words & seen)
-        values += (math.log1p(found), found / (len(seen) + 3))
-    return tuple(values)
+    for count in found:
+        values += (math.log1p(count), count / (distinct + 3))
+    return values
+
+
+_POINTERS, _HOLDERS, _TRANSFORMS = (_KINDS.index(name) for name in ("pointers", "holders", "transforms"))
 
 
 _MISSING = (
@@ -207,14 +249,11 @@ _MISSING = (
 )
 
 
-def _missing(reading: Reading, ask: list[str]) -> tuple[float, ...]:
+def _missing(reading: Reading, ask: list[str], found: list[int]) -> tuple[float, ...]:
     """Return hints that the ask points at something which is not there."""
-    seen = set(ask)
     text = reading.ask
     body = "\n" in text.strip() or "```" in text or text.count('"') > 1 or ": " in text or "「" in text or "«" in text
-    pointer = bool(LEXICONS["pointers"] & seen)
-    holder = bool(LEXICONS["holders"] & seen)
-    transform = bool(LEXICONS["transforms"] & seen)
+    pointer, holder, transform = found[_POINTERS] > 0, found[_HOLDERS] > 0, found[_TRANSFORMS] > 0
     alone = not body and not reading.before and not reading.after and not reading.images
     return (
         float(pointer and alone and len(ask) < 25),

@@ -164,4 +164,13 @@ static inline size_t chunked_feed(Chunked *chunked, const char *bytes, size_t co
     return used;
 }
 
+/* Append one HTTP chunk that holds `text`. */
+static inline void chunk_add(Buffer *out, const char *text, size_t length) {
+    char size[32];
+    int size_length = snprintf(size, sizeof size, "%zx\r\n", length);
+    buffer_add(out, size, (size_t)size_length);
+    buffer_add(out, text, length);
+    buffer_add(out, "\r\n", 2);
+}
+
 #endif

@@ -90,28 +90,19 @@ static bool flush(Connection *c) {
     return true;
 }
 
-/* Append one HTTP chunk that holds `text`. */
-static void add_chunk(Connection *c, const char *text, size_t length) {
-    char size[32];
-    int size_length = snprintf(size, sizeof size, "%zx\r\n", length);
-    buffer_add(&c->out, size, (size_t)size_length);
-    buffer_add(&c->out, text, length);
-    buffer_add(&c->out, "\r\n", 2);
-}
-
 #define EVENT_START "data: {\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion.chunk\",\"created\":1760000000,\"model\":\"mock-1\",\"choices\":["
 
 static void add_end(Connection *c) {
     static const char finish[] = EVENT_START "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
     char usage[512];
-    add_chunk(c, finish, sizeof finish - 1);
+    chunk_add(&c->out, finish, sizeof finish - 1);
     if (c->wants_usage) {
         int length = snprintf(usage, sizeof usage,
                               EVENT_START "],\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":%d,\"total_tokens\":%d}}\n\n",
                               c->chunks, c->chunks + 120);
-        add_chunk(c, usage, (size_t)length);
+        chunk_add(&c->out, usage, (size_t)length);
     }
-    add_chunk(c, "data: [DONE]\n\n", 14);
+    chunk_add(&c->out, "data: [DONE]\n\n", 14);
     buffer_add(&c->out, "0\r\n\r\n", 5);
 }
 
@@ -123,7 +114,7 @@ static void add_content(Connection *c) {
     int length = snprintf(event, sizeof event,
                           EVENT_START "{\"index\":0,\"delta\":{%s\"content\":\"#%d@%llu \"},\"finish_reason\":null}]}\n\n",
                           c->sent ? "" : "\"role\":\"assistant\",", c->sent, (unsigned long long)now_ns());
-    add_chunk(c, event, (size_t)length);
+    chunk_add(&c->out, event, (size_t)length);
     if (++c->sent < c->chunks) return schedule(c, c->due + (uint64_t)c->interval_ms * TICKS_A_MS);
     add_end(c);
     c->streaming = false;

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classifier.assess import HEADS, SCORES
+from classifier.assess import HEADS, PRESETS, SCORES
 from classifier.assessment import DOMAINS
 from classifier.prompt import Prompt
 from classifier.training.fit import Design, design_of, fit_heads, fit_stage, out_of_fold, targets_of
 from classifier.training.labels import Example
-from classifier.training.presets import choose, tiers_at
-from classifier.training.run import chosen_rows, probabilities_of
+from classifier.training.presets import tiers_at
+from classifier.training.run import presets_of, probabilities_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,43 +32,44 @@ class Predicted:
 
 
 def by_folds(examples: Sequence[Example], design: Design, folds: Sequence[int]) -> Predicted:
-    """Return predictions of both stages and of the presets, each fitted or chosen without the row's fold."""
-    targets = targets_of(examples)
-    scores = out_of_fold(design, targets, folds)
-    place = np.asarray(folds)
-    logits = np.zeros((len(examples), len(HEADS)))
+    """Return what each row is told by a whole training run without its fold: stages, calibration and presets.
+
+    The run's own folds are the remaining ones, so that no label of the row's fold reaches any part of it.
+    """
+    targets, place = targets_of(examples), np.asarray(folds)
+    logits, domain = np.zeros((len(examples), len(HEADS))), np.zeros(len(examples), dtype=np.int64)
+    tiers = {name: np.zeros(len(examples), dtype=np.int64) for name in PRESETS}
+    flagged = {name: np.zeros(len(examples), dtype=bool) for name in PRESETS}
     for fold in sorted(set(folds)):
-        mix, bias = fit_heads(scores[place != fold], targets[place != fold])
-        logits[place == fold] = scores[place == fold] @ mix + bias
+        inside, outside = np.flatnonzero(place == fold), np.flatnonzero(place != fold)
+        (mix, bias), presets = _calibrated(examples, design, targets, outside, place)
+        scores = fit_stage(design.at(outside), targets[outside]).predict(design.at(inside))
+        logits[inside] = scores @ mix + bias
+        domain[inside] = scores[:, -len(DOMAINS) :].argmax(axis=1)
+        probabilities, missing = probabilities_of(logits[inside])
+        for name, cuts in presets.items():
+            tiers[name][inside] = tiers_at(probabilities, medium=cuts["medium"], hard=cuts["hard"])
+            flagged[name][inside] = missing >= cuts["missing"]
     probabilities, missing = probabilities_of(logits)
-    tiers, flagged = _by_presets(examples, probabilities, missing, place)
     return Predicted(
         probabilities=probabilities,
         missing=missing,
         difficulty=difficulty_of(probabilities),
-        domain=scores[:, -len(DOMAINS) :].argmax(axis=1),
+        domain=domain,
         tiers=tiers,
         flagged=flagged,
     )
 
 
-def _by_presets(
-    examples: Sequence[Example], probabilities: Floats, missing: Floats, place: Ints
-) -> tuple[dict[str, Ints], dict[str, npt.NDArray[np.bool_]]]:
-    """Return the tiers and the missing-information flags of each preset, cut points chosen on the other folds."""
-    levels = np.array([-1.0 if example.tier is None else float(example.tier) for example in examples])
-    clear = np.array([example.ambiguity == 0 for example in examples])
-    public = chosen_rows(examples)
-    tiers: dict[str, Ints] = {}
-    flagged: dict[str, npt.NDArray[np.bool_]] = {}
-    for fold in sorted(set(place.tolist())):
-        inside, fitting = place == fold, (place != fold) & public
-        presets: dict[str, Any] = choose(probabilities[fitting], levels[fitting], missing[fitting], clear[fitting])
-        for name, cuts in presets.items():
-            found = tiers_at(probabilities, medium=cuts["medium"], hard=cuts["hard"])
-            tiers.setdefault(name, np.zeros(len(examples), dtype=np.int64))[inside] = found[inside]
-            flagged.setdefault(name, np.zeros(len(examples), dtype=bool))[inside] = (missing >= cuts["missing"])[inside]
-    return tiers, flagged
+def _calibrated(
+    examples: Sequence[Example], design: Design, targets: Floats, rows: Ints, place: Ints
+) -> tuple[tuple[Floats, Floats], dict[str, Any]]:
+    """Return the second stage and the presets as a training run on `rows` alone finds them."""
+    known = targets[rows].copy()
+    known[:, -len(DOMAINS) :] = np.nan
+    scores = out_of_fold(design.at(rows), known, place[rows].tolist())
+    mix, bias = fit_heads(scores, known)
+    return (mix, bias), presets_of([examples[row] for row in rows], scores @ mix + bias)
 
 
 def by_source(examples: Sequence[Example], design: Design, sources: Iterable[str]) -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ def test_the_shipped_recipe_reaches_what_its_card_says(data_dir):
     assert tuple(steps) == STEPS
     for model, length in zip(figures.model_interval, figures.length_interval, strict=True):
         assert model[0] > length[1]
-    assert figures.overall[0].rows == 5426
+    assert figures.overall[0].model.rows == 5426
     assert figures.overall[0].model.auc_easy > 0.86
     assert figures.overall[0].model.auc_hard > 0.87
     assert figures.overall[0].model.kappa > 0.62

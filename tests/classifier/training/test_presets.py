@@ -7,7 +7,7 @@ from classifier.training.presets import FALSE_FLAGS, UNDER_COSTS, choose, tiers_
 RANDOM = np.random.default_rng(5)
 PROBABILITIES = RANDOM.dirichlet((1.0, 1.0, 1.0), size=3000)
 TIERS = np.array([float(RANDOM.choice(3, p=row)) for row in PROBABILITIES])
-MISSING = RANDOM.random(3000)
+MISSING = RANDOM.random(3000) * 0.9
 CLEAR = RANDOM.random(3000) < 0.7
 PRESETS = choose(PROBABILITIES, TIERS, MISSING, CLEAR)
 
