@@ -7,15 +7,13 @@ weights on both, serving looks them up.
 
 import hashlib
 import math
-import re
-import unicodedata
 from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from classifier.lexicon import FAILURES, LEXICONS, SUCCESSES
+from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, kinds_among, plain, tokens_of
 from classifier.prompt import Prompt, Reading
 
 BLOCKS = ("words", "pairs", "context", "characters")
@@ -35,17 +33,6 @@ _PAIR = np.uint32(0x85EBCA6B)
 _STEM_SALT = np.uint32(0x1B873593)
 _OPENER_SALT = np.uint32(0x27D4EB2F)
 _GRAM_FACTOR = np.uint32(0x01000193)
-_DIGITS = str.maketrans("123456789", "000000000")
-_ASCII_PLAIN = bytes(ord(chr(code).lower().translate(_DIGITS)) if code < 128 else code for code in range(256))
-_ASCII_WORDS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789_" else 32 for code in range(256))
-"""What each octet of an ASCII text becomes: in plain text, and where its tokens are cut out of that. Two translations
-take a fifth of the time of a regular expression."""
-_TOKEN = re.compile(
-    "[a-z0-9_\u00c0-\u024f]+"  # words of the Latin script
-    "|[\u0300-\u060b\u060d-\u061a\u0620-\u066a\u066e-\u06d3\u06d5-\u0963\u0966-\u0dff\u0e80-\u1fff]+"  # spaced scripts
-    "|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"  # unspaced ones, by character
-)
-
 _NO_HASHES = np.zeros(0, dtype=np.uint32)
 
 FloatArray = npt.NDArray[np.float32]
@@ -66,20 +53,6 @@ class Features(NamedTuple):
 def block_bounds() -> tuple[int, ...]:
     """Return where the index range of each of BLOCKS begins, and DIMENSIONS."""
     return _OFFSETS
-
-
-def plain(text: str) -> str:
-    """Return an already clipped text as tokens and characters are read: composed, lower case, digits as zeros."""
-    if text.isascii():
-        return text.encode().translate(_ASCII_PLAIN).decode()
-    return unicodedata.normalize("NFC", text).lower().translate(_DIGITS)
-
-
-def tokens_of(text: str) -> list[str]:
-    """Return the tokens of a plain text: words, and single characters where a script has no spaces."""
-    if text.isascii():
-        return text.encode().translate(_ASCII_WORDS).decode().split()
-    return _TOKEN.findall(text)
 
 
 def extract(prompt: Prompt) -> Features:
@@ -145,7 +118,7 @@ def _numbers(reading: Reading, ask: list[str], after: list[str], before: list[st
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
-    found = _kinds_among(seen)
+    found = kinds_among(seen)
     values = (
         *_sizes(reading, ask, len(seen), histogram),
         *_marks(reading.ask, histogram, len(octets)),
@@ -212,22 +185,6 @@ def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
 _WORDS = tuple(f"{kind}_{name}" for name in LEXICONS for kind in ("any", "share"))
 
 
-_KINDS = tuple(LEXICONS)
-_KINDS_OF = {
-    word: tuple(place for place, words in enumerate(LEXICONS.values()) if word in words)
-    for word in frozenset().union(*LEXICONS.values())
-}
-
-
-def _kinds_among(seen: set[str]) -> list[int]:
-    """Return how many of the words seen are in each of LEXICONS, in its order."""
-    found = [0] * len(_KINDS)
-    for word in seen:
-        for kind in _KINDS_OF.get(word, ()):
-            found[kind] += 1
-    return found
-
-
 def _words(found: list[int], distinct: int) -> list[float]:
     values: list[float] = []
     for count in found:
@@ -235,7 +192,7 @@ def _words(found: list[int], distinct: int) -> list[float]:
     return values
 
 
-_POINTERS, _HOLDERS, _TRANSFORMS = (_KINDS.index(name) for name in ("pointers", "holders", "transforms"))
+_POINTERS, _HOLDERS, _TRANSFORMS = (KINDS.index(name) for name in ("pointers", "holders", "transforms"))
 
 
 _MISSING = (

@@ -1,8 +1,37 @@
-"""Short word lists behind a few handcrafted numbers: closed classes only, each word as `tokens_of` writes it.
+"""Text to tokens, and the short word lists behind a few handcrafted numbers; standard library only.
 
-What a topic's words say about difficulty is learnt from data through the hashed words; these lists hold what is too
-rare in the data to be learnt from it, above all words that point at something which may not be there.
+The lists are closed classes, each word as `tokens_of` writes it. What a topic's words say about difficulty is learnt
+from data through the hashed words; the lists hold what is too rare in the data to be learnt from it, above all words
+that point at something which may not be there.
 """
+
+import re
+import unicodedata
+
+_DIGITS = str.maketrans("123456789", "000000000")
+_ASCII_PLAIN = bytes(ord(chr(code).lower().translate(_DIGITS)) if code < 128 else code for code in range(256))
+_ASCII_WORDS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789_" else 32 for code in range(256))
+"""What each octet of an ASCII text becomes: in plain text, and where its tokens are cut out of that. Two translations
+take a fifth of the time of a regular expression."""
+_TOKEN = re.compile(
+    "[a-z0-9_\u00c0-\u024f]+"  # words of the Latin script
+    "|[\u0300-\u060b\u060d-\u061a\u0620-\u066a\u066e-\u06d3\u06d5-\u0963\u0966-\u0dff\u0e80-\u1fff]+"  # spaced scripts
+    "|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"  # unspaced ones, by character
+)
+
+
+def plain(text: str) -> str:
+    """Return an already clipped text as tokens and characters are read: composed, lower case, digits as zeros."""
+    if text.isascii():
+        return text.encode().translate(_ASCII_PLAIN).decode()
+    return unicodedata.normalize("NFC", text).lower().translate(_DIGITS)
+
+
+def tokens_of(text: str) -> list[str]:
+    """Return the tokens of a plain text: words, and single characters where a script has no spaces."""
+    if text.isascii():
+        return text.encode().translate(_ASCII_WORDS).decode().split()
+    return _TOKEN.findall(text)
 
 
 def _set(words: str) -> frozenset[str]:
@@ -65,3 +94,18 @@ LEXICONS = {
     "trivial": TRIVIAL,
     "connectives": CONNECTIVES,
 }
+
+KINDS = tuple(LEXICONS)
+_KINDS_OF = {
+    word: tuple(place for place, words in enumerate(LEXICONS.values()) if word in words)
+    for word in frozenset().union(*LEXICONS.values())
+}
+
+
+def kinds_among(seen: set[str]) -> list[int]:
+    """Return how many of the words seen are in each of LEXICONS, in its order."""
+    found = [0] * len(KINDS)
+    for word in seen:
+        for kind in _KINDS_OF.get(word, ()):
+            found[kind] += 1
+    return found

@@ -9,7 +9,7 @@ import logging
 
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
-from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect, read_body
+from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.inbound import read
 from router.api.outbound import HttpClient, receipt_headers
 from router.errors import MalformedRequest, RouterError
@@ -40,8 +40,8 @@ class ChatCompletions:
             head = inspect(scope, self._body_limit)
             request_id = head.request_id() or self._ports.new_id()
             caller = self._keys.authenticate(head.get(b"authorization"))
-            body = await read_body(receive, self._body_limit)
             client = HttpClient(receive, send)
+            body = await client.body(self._body_limit)
             await forward(_request(head, body, request_id, caller), client, self._ports)
         except ClientGone:
             return

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from router.api.gate import Receive, Send
+from router.api.gate import BODY_SECONDS, Receive, Send, read_body
+from router.errors import RequestTimeout
 
 WATCH_AFTER_SECONDS = 0.2
 """How long a request may take before its connection is watched. Most are over by then and never pay for the task that
@@ -10,26 +11,56 @@ watching needs; with this, a client that leaves is still noticed well within a s
 
 
 class AsgiClient:
-    """Writes one response and notices when nobody reads it any more.
+    """Reads one request's body, writes its response and notices when nobody is there any more.
 
-    The watch cancels the task that created this object; `left` then tells that cancellation from a shutdown's.
+    One timer serves both phases, for a timer costs as much as parsing a short body: while the body is read it bounds
+    that, later it starts the watch. The watch cancels the task that created this object; `left` then tells that
+    cancellation from a shutdown's.
     """
 
-    __slots__ = ("_receive", "_send", "_task", "_timer", "_watch", "began", "left")
+    __slots__ = ("_late", "_reading", "_receive", "_send", "_slow", "_task", "_timer", "_watch", "began", "left")
 
     def __init__(self, receive: Receive, send: Send) -> None:
-        """Take over `receive` after the request body has been read."""
+        """Take over `receive` before anything of the body has been read."""
         self._receive = receive
         self._send = send
         self._watch: asyncio.Task[None] | None = None
+        self._reading = False
+        self._slow = False
+        self._late = False
         self.began = False
         self.left = False
-        loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task(loop)
-        self._timer = loop.call_later(WATCH_AFTER_SECONDS, self._start_watch)
+        self._task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._look)
 
-    def _start_watch(self) -> None:
-        self._watch = asyncio.create_task(self._notice_leaving())
+    async def body(self, limit: int) -> bytes:
+        """Return the whole request body; RequestTooLarge past `limit` bytes, RequestTimeout after 30 s, ClientGone."""
+        self._reading = True
+        try:
+            return await read_body(self._receive, limit)
+        except asyncio.CancelledError:
+            if not self._late or self._task is None:
+                raise
+            self._task.uncancel()
+            raise RequestTimeout(f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+        finally:
+            self._reading = False
+            if self._slow:
+                self._timer.cancel()
+                self._look()
+
+    def _look(self) -> None:
+        """See how far the request is: give a body that is still coming its time, else watch the connection."""
+        if self._reading:
+            self._slow = True
+            self._timer = asyncio.get_running_loop().call_later(BODY_SECONDS, self._give_up)
+        else:
+            self._watch = asyncio.create_task(self._notice_leaving())
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self._late = True
+            self._task.cancel()
 
     async def _notice_leaving(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -3,13 +3,12 @@
 uvicorn has no limit on headers, no time-out on a body and takes two Host headers; all of that is refused here.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from router.errors import MalformedRequest, RequestTimeout, RequestTooLarge, UnsupportedEncoding
+from router.errors import MalformedRequest, RequestTooLarge, UnsupportedEncoding
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,6 +17,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 BODY_SECONDS = 30.0
+"""How long a request body may take once its head has come."""
 _ONCE = (b"host", b"content-length", b"authorization", b"content-type")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -77,18 +77,14 @@ def _too_large(size: int, limit: int) -> RequestTooLarge:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """Return the whole request body; RequestTooLarge past `limit` bytes, RequestTimeout after 30 s, ClientGone."""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                body: bytes = message.get("body", b"")
-                if len(body) > limit:
-                    raise _too_large(len(body), limit)
-                return body
-            return await _read_rest(message, receive, limit)
-    except TimeoutError:
-        raise RequestTimeout(f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+    """Return the whole request body; RequestTooLarge past `limit` bytes, ClientGone when the client left before."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(len(body), limit)
+        return body
+    return await _read_rest(message, receive, limit)
 
 
 async def _read_rest(message: MutableMapping[str, Any], receive: Receive, limit: int) -> bytes:

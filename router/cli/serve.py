@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+from router.api.corked import CorkedProtocol
 from router.app import Plan, Proxy, prepare
 from router.errors import OperatorError
 from router.telemetry import log
@@ -94,7 +95,7 @@ def server_for(plan: Plan) -> Server:
         uvicorn.Config(
             Proxy(plan),
             loop="uvloop",
-            http="httptools",
+            http=CorkedProtocol,
             ws="none",
             lifespan="on",
             interface="asgi3",

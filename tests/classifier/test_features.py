@@ -13,9 +13,8 @@ from classifier.features import (
     block_bounds,
     extract,
     fingerprint,
-    plain,
-    tokens_of,
 )
+from classifier.lexicon import plain, tokens_of
 from classifier.prompt import Prompt
 
 LANGUAGES = {

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from router.api.client import WATCH_AFTER_SECONDS, AsgiClient
+from router.api.gate import BODY_SECONDS
+from router.errors import RequestTimeout
 from tests.fakes.asgi import exchange
 
 
@@ -52,3 +54,51 @@ async def test_after_the_end_nobody_watches() -> None:
     client.close()
 
     assert not client.left
+
+
+class Hurry:
+    """A loop's clock that runs fast: durations of seconds pass in hundredths."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._later = loop.call_later
+
+    def __enter__(self) -> None:
+        self._loop.call_later = lambda delay, *args, **more: self._later(delay / 100, *args, **more)
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_later = self._later
+
+
+async def test_a_body_that_never_comes_is_a_408() -> None:
+    """The wait for a body is bounded, and the time-out is the client's, not a cancellation."""
+    assert 0 < BODY_SECONDS <= 60
+    wire = exchange()
+    wire.messages.clear()
+
+    async def serve() -> None:
+        await AsgiClient(wire.receive, wire.send).body(10)
+
+    with Hurry(asyncio.get_running_loop()), pytest.raises(RequestTimeout):
+        await asyncio.wait_for(serve(), 100)
+
+
+async def test_a_client_that_leaves_after_a_slow_body_is_noticed_at_once() -> None:
+    """The watch does not wait for the end of the time that the body was given."""
+    wire = exchange(b"late")
+    clients: list[AsgiClient] = []
+
+    async def receive() -> dict:
+        if wire.messages:
+            await asyncio.sleep(WATCH_AFTER_SECONDS * 1.5)
+        return await wire.receive()
+
+    async def serve() -> None:
+        clients.append(AsgiClient(receive, wire.send))
+        assert await clients[0].body(10) == b"late"
+        wire.leave.set()
+        await asyncio.sleep(60)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asyncio.create_task(serve()), 1.5)
+    assert clients[0].left
