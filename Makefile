@@ -42,7 +42,7 @@ evaluate: $(VENV)/dev.stamp ## measure the artifact and write its CARD.md
 	@$(BIN)/python -m classifier.evaluation $(ARGS)
 
 bench: $(VENV)/dev.stamp ## measure overhead against direct, nginx and (ARGS=--litellm) LiteLLM
-	@$(BIN)/python benchmarks/run.py $(ARGS)
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 demo: $(VENV)/dev.stamp ## send the demo prompts through the real openai SDK and show what they cost
 	@$(BIN)/python demo/run.py $(ARGS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from classifier.artifact import ArtifactInvalid
 from classifier.assess import Classifier, load_classifier, load_default
@@ -19,7 +21,8 @@ from router.api.cold import cold_app
 from router.api.front import AsgiApp, Front
 from router.api.gate import Receive, Scope, Send
 from router.api.inbound import read
-from router.errors import ArtifactRejected, SettingsInvalid
+from router.api.outbound import HttpClient
+from router.errors import ArtifactRejected, Overloaded, SettingsInvalid
 from router.exchange import consider
 from router.ledger.ledger import Ledger
 from router.ledger.sqlite import SqliteLedger
@@ -42,6 +45,12 @@ Whoever chooses httpx wants HTTP/2 or a corporate proxy, so that one takes the p
 
 SETTLE_SECONDS = 5.0
 """How long a shutdown waits for requests that are recording how they ended, before the ledger closes."""
+
+MOST_REQUESTS = 4096
+"""Requests served at once; one more is told to come back. Idle connections do not count."""
+
+SHORTEST_SECRET = 4
+"""Characters below which a configured text is too common a word to be taken out of others."""
 
 BUILTIN = "builtin"
 SIMULATED_KIND = "simulated"
@@ -89,7 +98,7 @@ def prepare(
     shipped file is used and no key of it is there. `listen` and `ledger` override the file.
     """
     settings = load(config, environ)
-    classifier = _classifier(settings)
+    classifier = load_artifact(settings)
     assembled = _assembled(settings, environ, classifier)
     left_out = assembled.left_out
     simulated = simulate == "always" or (simulate == "auto" and config is None and not assembled.usable)
@@ -99,8 +108,7 @@ def prepare(
     elif not assembled.usable:
         problems = left_out or ("The file configures no upstream.",)
         raise SettingsInvalid(problems, fix="Set one of these keys, or try it without any: --simulate always.")
-    host, port = _address(listen or settings.server.listen)
-    require_keys_beyond_loopback(host, bool(assembled.client_keys))
+    host, port = address(listen or settings.server.listen, has_keys=bool(assembled.client_keys))
     return Plan(
         settings=settings,
         assembled=assembled,
@@ -151,6 +159,10 @@ class Proxy:
             return
         if self._front is None:
             raise RuntimeError("the proxy was called before its startup")
+        if self._in_flight >= MOST_REQUESTS:
+            busy = Overloaded(f"{MOST_REQUESTS:,} requests are being served", retry_after=1)
+            await HttpClient(receive, send).refuse(busy, [])
+            return
         self._in_flight += 1
         try:
             await self._front(scope, receive, send)
@@ -220,10 +232,22 @@ def _ports(plan: Plan, assembled: Assembled, send: Any, ledger: Ledger) -> Ports
         clock=time.monotonic,
         now=_now,
         new_id=_new_id,
+        redact=redaction(assembled),
     )
 
 
-def _classifier(settings: Settings) -> Classifier:
+def redaction(assembled: Assembled) -> Callable[[str], str]:
+    """Return what takes every configured key and every upstream's host out of a text, longest first."""
+    secrets_known = [secret.reveal() for secret in (*assembled.keys.values(), *assembled.client_keys.values())]
+    hosts = [urlsplit(upstream.provider.base_url).netloc for upstream in assembled.catalog.upstreams]
+    hidden = sorted({text for text in (*secrets_known, *hosts) if len(text) >= SHORTEST_SECRET}, key=len, reverse=True)
+    if not hidden:
+        return str
+    pattern = re.compile("|".join(map(re.escape, hidden)))
+    return lambda text: pattern.sub("[hidden]", text)
+
+
+def load_artifact(settings: Settings) -> Classifier:
     """Load the artifact that the settings name; ArtifactRejected when it cannot be trusted."""
     where = settings.classifier.artifact
     try:
@@ -237,11 +261,15 @@ def _assembled(settings: Settings, environ: Mapping[str, str], classifier: Class
     return assemble(settings, environ, _now().date(), presets=classifier.presets)
 
 
-def _address(listen: str) -> tuple[str, int]:
-    """Part HOST:PORT, brackets around an IPv6 host allowed; SettingsInvalid when it is neither."""
+def address(listen: str, *, has_keys: bool) -> tuple[str, int]:
+    """Part HOST:PORT, brackets around an IPv6 host allowed.
+
+    SettingsInvalid when it is neither, or when others can reach it and there are no client keys.
+    """
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise SettingsInvalid((f"'{listen}' is not an address to listen on.",), fix="Write it as 127.0.0.1:8080.")
+    require_keys_beyond_loopback(host.strip("[]"), has_keys)
     return host.strip("[]"), int(port)
 
 

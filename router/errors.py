@@ -27,6 +27,9 @@ class RouterError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     type: ClassVar[str] = "api_error"
+    closes: ClassVar[bool] = False
+    """Whether the connection is of no use after this."""
+
     fix: str = "Report this with the x-request-id of the response."
 
     def __init__(

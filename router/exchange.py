@@ -71,12 +71,12 @@ class Exchange:
         "tries",
     )
 
-    def __init__(self, request: Request, ports: Ports) -> None:
-        """Start the clock."""
+    def __init__(self, request: Request, ports: Ports, arrived: float) -> None:
+        """Take a request whose head arrived at `arrived` on the ports' clock."""
         self._ports = ports
         self._request = request
         self._id = ports.new_id()
-        self._started = ports.clock()
+        self._started = arrived
         self._waited = 0.0
         self._called_at: float | None = None
         self._first_byte: float | None = None
@@ -89,11 +89,6 @@ class Exchange:
         self._recorded = False
         self.tries = 0
 
-    @property
-    def deadline(self) -> float:
-        """The seconds that all attempts together may take."""
-        return self._ports.limits.deadline
-
     def require_ledger(self) -> None:
         """Refuse what could not be accounted (LedgerUnavailable), before it costs anything."""
         self._ports.ledger.require()
@@ -104,16 +99,14 @@ class Exchange:
         return self._decision
 
     async def run(self, decision: Decision, client: Client) -> RouterError | None:
-        """Try the ranked upstreams until one has answered; return the error to tell when none did."""
+        """Try the ranked upstreams until one has answered; return the error to tell when none did.
+
+        The answer is all but delivered then: `deliver` is not bound by the deadline, for the answer is paid.
+        """
         turns = attempts(decision, self._ports.limits.max_attempts)
         candidate = next(turns)
         while True:
             outcome = await self._attempt(candidate.upstream, client)
-            if outcome.ending is Ending.ANSWERED:
-                try:
-                    await self._deliver(client)
-                finally:
-                    await self._hang_up()
             try:
                 candidate = turns.send(outcome)
             except StopIteration as stop:
@@ -122,7 +115,7 @@ class Exchange:
 
     async def _attempt(self, upstream: Upstream, client: Client) -> Outcome:
         """Call one upstream and relay its answer; a failure before the first byte is an outcome, after it an error."""
-        begun = self._called_at = self._ports.clock()
+        begun = self._ports.clock()
         self._upstream = upstream
         self._reader = None
         self.tries += 1
@@ -143,7 +136,9 @@ class Exchange:
     async def _call(self, upstream: Upstream, client: Client) -> Outcome:
         """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
         ports = self._ports
-        reply = await ports.send(build_call(self._request, upstream, ports.limits))
+        call = build_call(self._request, upstream, ports.limits)
+        self._called_at = ports.clock()
+        reply = await ports.send(call)
         try:
             if reply.status != HTTPStatus.OK:
                 return await read_failure(reply, ports.now())
@@ -166,7 +161,7 @@ class Exchange:
                 await reply.close()
         return Outcome(ending=Ending.ANSWERED, status=HTTPStatus.OK)
 
-    async def _deliver(self, client: Client) -> None:
+    async def deliver(self, client: Client) -> None:
         """Commit the row, then let the last bytes go."""
         entry = account(self._course(), EntryStatus.OK, HTTPStatus.OK)
         await self._ports.ledger.record(entry)
@@ -184,11 +179,11 @@ class Exchange:
                 conversation=is_conversation(self._request.prompt),
             )
 
-    async def _hang_up(self) -> None:
+    async def hang_up(self) -> None:
         """Read what may follow [DONE], so that the connection can be used again, but do not wait for it long."""
         if self._rest is None:
             return
-        reply, chunks = self._rest
+        (reply, chunks), self._rest = self._rest, None
         try:
             async with asyncio.timeout(HANG_UP_SECONDS):
                 async for _ in chunks:
@@ -224,7 +219,7 @@ class Exchange:
     def _note(self, upstream: Upstream, outcome: Outcome | None, begun: float) -> None:
         """Keep how an attempt ended (None: nobody waited for it), and let the shared state learn of it."""
         now = self._ports.clock()
-        self._waited += now - begun
+        self._waited += 0.0 if self._called_at is None else now - self._called_at
         self._called_at = None
         attempt = Attempt(
             upstream=upstream.name,
@@ -234,7 +229,7 @@ class Exchange:
             latency_ms=(now - begun) * 1000,
         )
         self._attempts = (*self._attempts, attempt)
-        if outcome is not None:
+        if outcome is not None and outcome.counts:
             self._ports.state.note(upstream.name, outcome, now)
 
     def _overhead_ms(self) -> float:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from router.errors import (
+    ClientError,
     RouterError,
     UpstreamRateLimited,
     UpstreamRefused,
@@ -29,7 +30,7 @@ _ENDINGS: dict[type[RouterError], Ending] = {
 
 def outcome_of(error: RouterError) -> Outcome:
     """Return how an attempt ended that the transport, or the reader of its answer, gave up on with `error`."""
-    ending = _ENDINGS.get(type(error), Ending.BROKEN)
+    ending = _ENDINGS.get(type(error), Ending.REJECTED if isinstance(error, ClientError) else Ending.BROKEN)
     if ending is Ending.REJECTED and error.code == OVERFLOW_CODE:
         ending = Ending.OVERFLOW
     return Outcome(ending=ending, retry_after=error.retry_after, error=error)
@@ -38,7 +39,13 @@ def outcome_of(error: RouterError) -> Outcome:
 def outcome_from(problem: UpstreamProblem) -> Outcome:
     """Return the outcome that a problem stands for; their kinds have the same names."""
     error: RouterError = problem.error()
-    return Outcome(ending=Ending(problem.kind), status=problem.status, retry_after=problem.retry_after, error=error)
+    return Outcome(
+        ending=Ending(problem.kind),
+        status=problem.status,
+        retry_after=problem.retry_after,
+        error=error,
+        counts=not problem.guessed,
+    )
 
 
 async def read_failure(reply: UpstreamReply, now: datetime) -> Outcome:

@@ -6,7 +6,15 @@
 import asyncio
 from http import HTTPStatus
 
-from router.errors import ClientError, RouterError, UpstreamTimeout
+from router.errors import (
+    ClientError,
+    RouterError,
+    StreamFailed,
+    StreamInterrupted,
+    UpstreamError,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
 from router.exchange import Exchange
 from router.ledger.entry import EntryStatus
 from router.ports import Client, Ports, Refusal
@@ -17,37 +25,59 @@ CLIENT_CLOSED = 499
 """The status in the ledger when nobody was there to be answered (nginx's word for it)."""
 
 
-async def forward(request: Request, client: Client, ports: Ports) -> None:
-    """Serve `request` to `client`; raise Refusal when it could not be served and nothing was sent yet."""
-    exchange = Exchange(request, ports)
+LAST_WORDS_SECONDS = 5.0
+"""How long the event that ends a broken stream may take to be sent: a client that does not read is not waited for."""
+
+
+async def forward(request: Request, client: Client, ports: Ports, arrived: float) -> None:
+    """Serve `request`, which arrived at `arrived` on the ports' clock; raise Refusal when it could not be served."""
+    exchange = Exchange(request, ports, arrived)
     try:
-        error = await _serve(exchange, client)
+        error = await _serve(exchange, client, ports.limits.deadline)
         if error is None:
             return
+        error = _told(error, client, ports)
         if client.began:
             await exchange.close(EntryStatus.INTERRUPTED, HTTPStatus.OK, error)
-            await client.end(error_event(error))
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await client.end(error_event(error))
             return
         blame = EntryStatus.REJECTED if isinstance(error, ClientError) else EntryStatus.FAILED
         await exchange.close(blame, error.status, error)
         raise Refusal(error, exchange.receipt())
+    except TimeoutError:
+        return  # it does not read: the server closes a connection whose response was not completed
     except asyncio.CancelledError:
         await exchange.close(EntryStatus.CLIENT_CLOSED if client.left else EntryStatus.INTERRUPTED, CLIENT_CLOSED)
         raise
     finally:
+        await exchange.hang_up()
         # Only an error that nobody foresaw comes here without a row.
         await exchange.close(EntryStatus.FAILED, HTTPStatus.INTERNAL_SERVER_ERROR, RouterError("an internal error"))
 
 
-async def _serve(exchange: Exchange, client: Client) -> RouterError | None:
-    """Decide and deliver within the deadline; return the error that the client must be told."""
-    deadline = exchange.deadline
+async def _serve(exchange: Exchange, client: Client, deadline: float) -> RouterError | None:
+    """Decide and deliver; return the error that the client must be told. The deadline ends with the upstreams' part."""
     try:
         exchange.require_ledger()
         decision = exchange.decide()
         async with asyncio.timeout(deadline):
-            return await exchange.run(decision, client)
+            error = await exchange.run(decision, client)
+        if error is None:
+            await exchange.deliver(client)
     except TimeoutError:
         return UpstreamTimeout(f"no answer within {deadline:g} s, over {exchange.tries} attempt(s)")
     except RouterError as raised:
         return raised
+    return error
+
+
+def _told(error: RouterError, client: Client, ports: Ports) -> RouterError:
+    """Return `error` as the client may hear it: without keys and addresses; an answer that began was interrupted."""
+    if client.began and isinstance(error, UpstreamError) and not isinstance(error, StreamFailed):
+        error = StreamInterrupted(error.message)
+    error.message = ports.redact(error.message)
+    error.param = None if error.param is None else ports.redact(error.param)
+    if isinstance(error, UpstreamRejected):
+        error.code = ports.redact(error.code)  # type: ignore[misc]  # the one error whose code is the far end's
+    return error

@@ -66,7 +66,10 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What requests are served with. `clock` is monotonic seconds, `now` the aware wall clock (UTC)."""
+    """What requests are served with. `clock` is monotonic seconds, `now` the aware wall clock (UTC).
+
+    `redact` takes every configured key and upstream address out of a text that a client will read.
+    """
 
     catalog: Catalog
     rules: Rules
@@ -78,3 +81,4 @@ class Ports:
     clock: Callable[[], float]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    redact: Callable[[str], str] = str

@@ -28,7 +28,8 @@ class Request:
 
     `body` is exactly what was received. `input_tokens` is the likely (not the safe) estimate of the input. `floor` is
     the tier of the header x-router-min-tier. `wants_usage` says that the client asked for the usage chunk of a stream.
-    `model_at` is where the bytes of the model's JSON string stand in `body` (start, end; quotes included).
+    `choices` is how many answers were asked for (n). `model_at` is where the bytes of the model's JSON string stand in
+    `body` (start, end; quotes included).
     """
 
     id: str
@@ -41,5 +42,6 @@ class Request:
     input_tokens: int
     stream: bool = False
     wants_usage: bool = False
+    choices: int = 1
     floor: Tier | None = None
     session: str | None = None

@@ -36,13 +36,14 @@ class ChatCompletions:
         """Serve one request."""
         client: HttpClient | None = None
         request_id = None
+        arrived = self._ports.clock()
         try:
             head = inspect(scope, self._body_limit)
             request_id = head.request_id() or self._ports.new_id()
             caller = self._keys.authenticate(head.get(b"authorization"))
             client = HttpClient(receive, send)
             body = await client.body(self._body_limit)
-            await forward(_request(head, body, request_id, caller), client, self._ports)
+            await forward(_request(head, body, request_id, caller), client, self._ports, arrived)
         except ClientGone:
             return
         except Refusal as refusal:

@@ -33,7 +33,7 @@ class WrongMethod(NoSuchPath):
 
 def cold_app(catalog: Catalog, rules: Rules, keys: ClientKeys, loaded_at: datetime) -> FastAPI:
     """Return the app that serves models and health."""
-    app = FastAPI(title="tierwise", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="tierwise", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
 
     def caller(authorization: Annotated[str | None, Header()] = None) -> str:
         return keys.authenticate(authorization.encode("latin-1", "replace") if authorization is not None else None)

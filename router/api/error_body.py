@@ -21,6 +21,8 @@ def error_headers(error: RouterError) -> list[tuple[bytes, bytes]]:
     headers = [(b"content-type", JSON)]
     if error.status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="tierwise"'))
+    if error.closes:
+        headers.append((b"connection", b"close"))
     if error.retry_after is not None:
         seconds = max(0.0, error.retry_after)
         headers.append((b"retry-after", b"%d" % math.ceil(seconds)))

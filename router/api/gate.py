@@ -38,6 +38,13 @@ class Head:
         return value.decode() if value is not None and _REQUEST_ID.fullmatch(value) else None
 
 
+class NoUpgrade(MalformedRequest):
+    """The client wants to speak another protocol on this connection, which is closed after the answer."""
+
+    closes = True
+    fix = "Speak plain HTTP 1.1, without an Upgrade header (no h2c, no websocket)."
+
+
 class ClientGone(Exception):
     """The client left before its request was complete: nobody is there to be answered."""
 
@@ -48,7 +55,7 @@ def inspect(scope: Scope, body_limit: int) -> Head:
     fields = dict(headers)
     if len(fields) != len(headers):
         _refuse_doubles(headers)
-    size = sum(map(len, fields)) + sum(map(len, fields.values()))
+    size = sum([len(name) + len(value) for name, value in headers])
     if len(headers) > MAX_HEADERS or size > MAX_HEADER_BYTES:
         raise RequestTooLarge(
             f"the request has {len(headers)} headers of {size} bytes",
@@ -56,7 +63,10 @@ def inspect(scope: Scope, body_limit: int) -> Head:
         )
     if b"host" not in fields and scope.get("http_version") != "1.0":
         raise MalformedRequest("the request has no Host header", fix="Send exactly one Host header.")
-    if fields.get(b"content-encoding", b"identity") != b"identity":
+    if b"upgrade" in fields:
+        # The parser takes what follows such a head for another protocol, and would read the body as a new request.
+        raise NoUpgrade("the request asks to upgrade the connection")
+    if fields.get(b"content-encoding", b"identity").lower() != b"identity":
         raise UnsupportedEncoding("the request body is compressed")
     length = fields.get(b"content-length")
     if length is not None and int(length) > body_limit:

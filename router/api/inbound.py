@@ -21,7 +21,13 @@ from router.wire.json_body import locate_model, messages_span
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
 _NOT_REASONING = frozenset({None, "none", "minimal"})
 _SESSION_CHARS = 256
+
 _NOTHING = Raw(b"")
+
+MOST_MESSAGES = 20_000
+"""Messages of one request; a longer conversation would hold up every other one while it is read."""
+
+_MANY = MOST_MESSAGES * len(b'{"role":""},')
 
 _Count = Annotated[int, Meta(ge=1)]
 
@@ -159,6 +165,7 @@ def read(
         input_tokens=tokens.likely(size, messages=count, images=media),
         stream=parsed.stream is True,
         wants_usage=parsed.stream_options is not None and parsed.stream_options.include_usage is True,
+        choices=parsed.n or 1,
         floor=floor,
         session=_session(session, parsed),
     )
@@ -170,6 +177,8 @@ def _parse(body: bytes) -> tuple[_Body, list[_Message]]:
     try:
         if not body.isascii():
             body.decode()  # fields that are skipped would otherwise pass on what is not UTF-8
+        if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
+            raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
         parsed = _decode_body(body)
         within = "messages"
         return parsed, _decode_messages(parsed.messages)

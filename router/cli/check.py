@@ -12,6 +12,7 @@ from rich.text import Text
 
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
+from router.app import address, load_artifact
 from router.errors import OperatorError, SettingsInvalid
 from router.policy.coverage import Cell, Feature, coverage
 from router.policy.rules import DIALS
@@ -64,6 +65,8 @@ def check(
         assumed = assume_keys or not found.usable
         if assumed and not assume_keys:
             found = assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=False)
+        load_artifact(settings)
+        address(settings.server.listen, has_keys=bool(found.client_keys or settings.server.auth.keys))
     except OperatorError as error:
         _print_problems(error, err)
         return INVALID

@@ -92,11 +92,9 @@ _WORDS = {
 
 
 def _retry_after(endings: set[Ending], failures: Sequence[Failure]) -> float | None:
-    """Return the smallest wait in seconds that an upstream named, else the default; None where waiting is no cure."""
-    if not endings & _MAY_BE_BACK:
-        return None
+    """Return the smallest wait in seconds that an upstream named, else the default where waiting is a cure at all."""
     named = [outcome.retry_after for _, outcome in failures if outcome.retry_after is not None]
-    return min(named, default=DEFAULT_RETRY_AFTER)
+    return min(named, default=DEFAULT_RETRY_AFTER if endings & _MAY_BE_BACK else None)
 
 
 def _message(failures: Sequence[Failure]) -> str:

@@ -34,3 +34,5 @@ class Outcome:
     status: int | None = None
     retry_after: float | None = None
     error: RouterError | None = None
+    counts: bool = True
+    """Whether the upstream's health is to learn of it: not where a client could have caused it."""

@@ -21,6 +21,10 @@ _TIERS = tuple(tier.label for tier in Tier)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 
 
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|key|nvapi|gsk|xai|fw|hf)[-_][A-Za-z0-9_-]{8,}|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{28,}")
+"""A key that got into a wrong field: it must not come back in a message."""
+
+
 def shown(value: Any) -> str:
     """Name a value in a message: text in quotes, at most 60 characters; maps and lists by their kind."""
     if isinstance(value, dict):
@@ -30,6 +34,8 @@ def shown(value: Any) -> str:
     if value is None:
         return "nothing"
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if _KEY_LIKE.search(text):
+        return "a text that looks like a key"
     return f"'{text[:60]}...'" if len(text) > 60 else f"'{text}'"
 
 

@@ -48,8 +48,8 @@ class StreamReader:
 
     @property
     def finished(self) -> bool:
-        """Whether the answer is complete: [DONE] was read, or every choice has its finish_reason."""
-        return self._closed or bool(self._seen and self._seen <= self._ended)
+        """Whether the answer is complete: [DONE] was read, or as many choices as were asked for have their end."""
+        return self._closed or (len(self._ended) >= self._request.choices and self._seen <= self._ended)
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what goes to the client now; the failure is raised when there is nothing left before it."""

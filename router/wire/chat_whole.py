@@ -71,6 +71,8 @@ class WholeReader:
         if error is not None:
             raise error
         self._count(answer)
+        if not any(choice.message or choice.finish_reason for choice in answer.choices or ()):
+            raise UpstreamBroken("The upstream's answer says nothing and was not finished.")
         reasons = {choice.finish_reason for choice in answer.choices or () if choice.finish_reason}
         if reasons & self._dialect.failing:
             raise UpstreamBroken("The upstream broke its answer off.")

@@ -68,7 +68,11 @@ DIALECTS: dict[str, Dialect] = {
     "morph": Dialect(stream_usage=StreamUsage.NEVER),
     "novita": GENERIC,
     "nvidia": Dialect(rename=_OLD_LIMIT),
-    "openrouter": Dialect(stream_usage=StreamUsage.ALWAYS, reports_cost=True),
+    "openrouter": Dialect(
+        stream_usage=StreamUsage.ALWAYS,
+        reports_cost=True,
+        drop=frozenset({"models", "route", "preset"}),  # each names another model than the one that was decided
+    ),
     "simulated": GENERIC,
     "together": Dialect(stream_usage=StreamUsage.ALWAYS, drop=frozenset({"stream_options", "user"}), rename=_OLD_LIMIT),
     "vertex": GENERIC,

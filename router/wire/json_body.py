@@ -17,6 +17,9 @@ Span = tuple[int, int]
 
 NOWHERE: Span = (0, 0)
 
+MOST_MEMBERS = 1_000
+"""Top-level members of a body, thirty times what the API knows: reading them one by one must not hold up others."""
+
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _KEY = re.compile(rb"[ \t\n\r,{]*+(" + _STRING + rb")[ \t\n\r]*+:[ \t\n\r]*+", re.DOTALL)
 _EMPTY = re.compile(rb"[ \t\n\r]*+\}")
@@ -54,6 +57,8 @@ def members(body: bytes) -> list[Member]:
     while match := _KEY.match(body, position):
         quoted, start = match[1], match.end()
         key = _decode_key(quoted) if b"\\" in quoted else quoted[1:-1].decode()
+        if len(found) == MOST_MEMBERS:
+            raise MalformedRequest(f"The body has more than {MOST_MEMBERS:,} members.", fix="Send fewer.")
         end = _known_end(body, start, bytes(values.get(key, b"")))
         found.append(Member(key, match.start(1), start, end))
         position = end

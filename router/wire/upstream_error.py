@@ -42,7 +42,8 @@ class UpstreamProblem:
 
     `kind` is one of the constants above and equals the value of the policy's Ending of the same name. `status` is the
     HTTP status, or the one inside a 200. `message` is scrubbed: it names no address, key or account. `retry_after` is
-    in seconds, None when the upstream names no time.
+    in seconds, None when the upstream names no time. `guessed` says that only the words of a message led to `kind`:
+    they may be the client's own, quoted back at it, so nobody else should suffer for them.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class UpstreamProblem:
     code: str | None = None
     param: str | None = None
     retry_after: float | None = None
+    guessed: bool = False
 
     def error(self) -> RouterError:
         """Return what a client would be told if nobody else is asked."""
@@ -108,7 +110,13 @@ def _problem(kind: str, status: int, said: _Said, wait: float | None) -> Upstrea
         code=plain_word(code),
         param=plain_word(said.param),
         retry_after=wait,
+        guessed=kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said),
     )
+
+
+def _named_by_code(said: _Said) -> bool:
+    """Tell whether a code or type, not only the words of the message, says what is wrong."""
+    return bool({said.code or "", said.kind} & (words.OPERATOR_CODES | words.OVERFLOW_CODES | words.QUOTA_CODES))
 
 
 def _parse(body: bytes) -> Any:

@@ -45,10 +45,15 @@ class _Bill(msgspec.Struct):
     cost_details: _CostDetails | None = None
 
 
+MOST_TOKENS = 1_000_000_000
+"""Tokens of one answer beyond which a count is a mistake, whatever the host says."""
+
+
 def read_usage(value: Any, *, reports_cost: bool = False) -> Usage | None:
     """Return the counts in the parsed usage object `value`; None when there are none that can be read.
 
-    An explicit 0 stays 0. A part that is larger than its whole cannot be true and is left out (None). Reasoning that a
+    An explicit 0 stays 0. A part that is larger than its whole cannot be true and is left out (None), and
+    so are counts that no answer can have. Reasoning that a
     host counts beside its output (the total says so) is added to it.
     """
     try:
@@ -67,7 +72,7 @@ def read_usage(value: Any, *, reports_cost: bool = False) -> Usage | None:
     given, output = counts.prompt_tokens, counts.completion_tokens
     if reasoning and counts.total_tokens == given + output + reasoning:
         output += reasoning
-    if given < 0 or output < 0:
+    if not (0 <= given <= MOST_TOKENS and 0 <= output <= MOST_TOKENS):
         return None
     cached = _part(cached, given)
     return Usage(

@@ -72,6 +72,6 @@ def test_without_an_assessment_the_default_tier_is_decided() -> None:
 
 def test_the_receipt_before_anything_was_tried() -> None:
     """Ids are there from the start; nobody was called."""
-    receipt = Exchange(a_request(), some_ports([])).receipt()
+    receipt = Exchange(a_request(), some_ports([]), 0.0).receipt()
 
     assert (receipt.request_id, receipt.decision_id, receipt.tries, receipt.upstream) == ("req-1", "id-1", 0, None)

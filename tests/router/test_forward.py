@@ -1,97 +1,18 @@
 """The shell: the row before the last byte, one row whatever happens, no fallback after the first byte."""
 
 import asyncio
-import json
+import re
 from dataclasses import replace
 
 import pytest
 
-from classifier.tier import Tier
-from router.catalog.catalog import Catalog
-from router.errors import LedgerUnavailable, NoEligibleUpstream, UnknownModel, UpstreamTimeout
-from router.forward import forward
-from router.ledger.entry import EntryStatus, LedgerEntry
-from router.ledger.watch import WatchedLedger
-from router.policy.rules import Limits, Route, Rules
-from router.ports import Ports, Receipt, Refusal
-from router.shared_state.memory import MemoryState
-from tests.fakes.completion import DONE, completion, stream_events, usage
-from tests.fakes.reply import SSE, FakeReply, FakeSend
-from tests.fakes.values import NOW, a_price, a_request, an_assessment, an_upstream
-
-WHOLE = json.dumps(completion("Paris.", tokens=usage())).encode()
-STREAM = stream_events(["Pa", "ris"], tokens=usage(12, 2))
-SMALL = an_upstream("small")
-LARGE = an_upstream("large", Tier.HARD, price=a_price("10", "20"))
-
-
-class Client:
-    """A client that notes what it gets, in the one journal that the ledger writes to as well."""
-
-    def __init__(self, journal: list[str]) -> None:
-        self.began = False
-        self.left = False
-        self.receipt: Receipt | None = None
-        self.body = b""
-        self._journal = journal
-
-    async def begin(self, receipt: Receipt) -> None:
-        self.began = True
-        self.receipt = receipt
-        self._journal.append("begin")
-
-    async def write(self, data: bytes) -> None:
-        self.body += data
-        self._journal.append("write")
-
-    async def end(self, data: bytes = b"") -> None:
-        self.body += data
-        self._journal.append("end")
-
-
-class Ledger:
-    """A ledger that notes each record, or refuses."""
-
-    def __init__(self, journal: list[str], error: LedgerUnavailable | None = None) -> None:
-        self.entries: list[LedgerEntry] = []
-        self._journal = journal
-        self._error = error
-
-    async def record(self, entry: LedgerEntry) -> None:
-        if self._error is not None:
-            raise self._error
-        await asyncio.sleep(0)
-        self.entries.append(entry)
-        self._journal.append("record")
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-class Scene:
-    """Everything one forwarded request needs."""
-
-    def __init__(self, *plays, error: LedgerUnavailable | None = None, **limits) -> None:
-        self.journal: list[str] = []
-        self.client = Client(self.journal)
-        self.ledger = Ledger(self.journal, error)
-        self.send = FakeSend(*plays)
-        bounds = Limits(**limits)
-        self.ports = Ports(
-            catalog=Catalog(upstreams=(SMALL, LARGE), baseline=LARGE),
-            rules=Rules(routes={"auto": Route(name="auto")}),
-            limits=bounds,
-            size=lambda _prompt, _cuts: an_assessment(),
-            send=self.send,
-            ledger=WatchedLedger(self.ledger, asyncio.get_running_loop().time),
-            state=MemoryState(bounds),
-            clock=asyncio.get_running_loop().time,
-            now=lambda: NOW,
-            new_id=lambda: "dec-1",
-        )
-
-    async def play(self, **request) -> None:
-        await forward(a_request(**request), self.client, self.ports)
+from router.errors import NoEligibleUpstream, UnknownModel, UpstreamTimeout
+from router.ledger.entry import EntryStatus
+from router.ports import Refusal
+from tests.fakes.completion import DONE
+from tests.fakes.reply import SSE, FakeReply
+from tests.fakes.scene import STREAM, WHOLE, Scene
+from tests.fakes.values import a_request
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -146,7 +67,7 @@ async def test_after_the_first_byte_there_is_an_error_event_and_no_second_upstre
     [entry] = scene.ledger.entries
     assert (entry.status, entry.error_code, entry.usage.estimated) == (
         EntryStatus.INTERRUPTED,
-        "upstream_timeout",
+        "upstream_stream_interrupted",
         True,
     )
 
@@ -193,39 +114,6 @@ async def test_a_client_that_left_is_accounted() -> None:
     assert (entry.status, entry.attempts[0].ending) == (EntryStatus.CLIENT_CLOSED, "abandoned")
 
 
-async def test_an_answer_that_cannot_be_accounted_is_not_given() -> None:
-    """Without its row a whole answer is a 503 that names the ledger."""
-    scene = Scene(FakeReply(WHOLE), error=LedgerUnavailable("disk full"))
-
-    with pytest.raises(Refusal) as caught:
-        await scene.play()
-
-    assert (caught.value.error.status, caught.value.error.code) == (503, "ledger_unavailable")
-
-
-async def test_after_that_the_next_request_costs_nothing() -> None:
-    """While the ledger is known not to take rows, no upstream is called."""
-    scene = Scene(FakeReply(WHOLE), error=LedgerUnavailable("disk full"))
-    with pytest.raises(Refusal):
-        await scene.play()
-
-    with pytest.raises(Refusal) as caught:
-        await scene.play()
-
-    assert caught.value.error.code == "ledger_unavailable"
-    assert len(scene.send.calls) == 1
-
-
-async def test_a_stream_that_cannot_be_accounted_is_not_completed() -> None:
-    """Without its row a stream ends in an error, not in [DONE]."""
-    scene = Scene(FakeReply(*STREAM, headers=SSE), error=LedgerUnavailable("disk full"))
-
-    await scene.play(stream=True)
-
-    assert b"[DONE]" not in scene.client.body
-    assert b"ledger_unavailable" in scene.client.body
-
-
 @pytest.mark.parametrize(
     ("request_changes", "error"),
     [
@@ -246,6 +134,32 @@ async def test_what_cannot_be_decided_is_refused_with_a_row_and_nothing_sent(
     assert isinstance(caught.value.error, error)
     assert [entry.status for entry in scene.ledger.entries] == [EntryStatus.REJECTED]
     assert scene.send.calls == []
+
+
+async def test_a_client_that_does_not_read_its_last_words_is_not_waited_for() -> None:
+    """The response stays incomplete, so that the server closes the connection; the row says interrupted."""
+    scene = Scene(FakeReply(*STREAM[:2], headers=SSE, then=UpstreamTimeout("silence")))
+    scene.client.deaf = True
+    await scene.play(stream=True)
+
+    assert "end" not in scene.journal
+    assert [entry.status for entry in scene.ledger.entries] == [EntryStatus.INTERRUPTED]
+
+
+async def test_keys_and_addresses_of_the_operator_are_taken_out_of_an_upstreams_words() -> None:
+    """An upstream that quotes the key it was called with does not tell it to the client."""
+    said = b'{"error":{"message":"bad value (credential CANARY-KEY, node gpu-1:8000)","type":"invalid_request_error"}}'
+    scene = Scene(FakeReply(said, status=400))
+    hide = {"CANARY-KEY": "[hidden]", "gpu-1:8000": "[hidden]"}
+    scene.ports = replace(scene.ports, redact=lambda text: re.sub("|".join(hide), "[hidden]", text))
+
+    with pytest.raises(Refusal) as caught:
+        await scene.play()
+
+    assert caught.value.error.status == 400
+    assert "bad value" in caught.value.error.message
+    assert "CANARY" not in caught.value.error.message
+    assert "gpu-1" not in caught.value.error.message
 
 
 async def test_an_end_that_never_comes_after_done_does_not_hold_the_client_up() -> None:

@@ -17,6 +17,9 @@ class Transport:
     def close(self) -> None:
         self.told.append("closed")
 
+    def abort(self) -> None:
+        self.told.append("aborted")
+
     def is_closing(self) -> bool:
         return "closed" in self.told
 

@@ -160,3 +160,19 @@ def test_arguments(write, capsys):
     assert "my.yaml is valid" in capsys.readouterr().out
     assert run(parser.parse_args(["--config", str(path.with_name("none.yaml"))])) == 2
     assert "There is no such file." in capsys.readouterr().err
+
+
+UNSERVABLE = [
+    ("server: {listen: 0.0.0.0:8080}", "server.auth.keys"),
+    ("classifier: {artifact: /nowhere/at/all}", "/nowhere/at/all"),
+]
+
+
+@pytest.mark.parametrize(("line", "named"), UNSERVABLE, ids=["the world without keys", "no such artifact"])
+def test_what_would_not_be_served_is_not_called_valid(write, line, named):
+    """The check refuses what the start refuses."""
+    path = write(f"{FILE}{line}\n")
+    err = Console(file=StringIO(), width=200)
+
+    assert check(path, {"MISTRAL_API_KEY": "k"}, TODAY, (Console(file=StringIO()), err)) == 2
+    assert named in err.file.getvalue()

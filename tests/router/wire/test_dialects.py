@@ -47,3 +47,8 @@ def test_no_dialect_touches_what_decides(kind):
     assert not dialect.drop & dialect.rename.keys()
     assert {name.decode() for name in dialect.touched} == {f'"{name}"' for name in touched}
     assert set(dialect.finish.values()) <= {"stop", "length", "tool_calls", "content_filter"}
+
+
+def test_openrouter_is_not_told_of_other_models():
+    """Members that name models beside the decided one do not reach a host that would act on them."""
+    assert {"models", "route", "preset"} <= dialect_of("openrouter").drop
