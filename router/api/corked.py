@@ -20,13 +20,14 @@ LINGER_SECONDS = 10.0
 class CorkedTransport:
     """A transport that holds what is written until the end of the loop's turn; all else is the transport's own."""
 
-    __slots__ = ("_held", "_loop", "_transport")
+    __slots__ = ("_held", "_linger", "_loop", "_transport")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         """Hold back for `transport`."""
         self._transport = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._linger: asyncio.TimerHandle | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -45,7 +46,14 @@ class CorkedTransport:
         """Write what is held, then close; a client that does not read it is cut off after a while."""
         self._flush()
         self._transport.close()
-        self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+        if self._linger is None:
+            self._linger = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+
+    def lost(self) -> None:
+        """Let go: the connection is closed."""
+        self._held.clear()
+        if self._linger is not None:
+            self._linger.cancel()
 
     def _flush(self) -> None:
         held, self._held = self._held, []
@@ -60,12 +68,14 @@ class CorkedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # what it is given is one
         """Begin with a connection."""
-        super().connection_made(CorkedTransport(transport, self.loop))  # type: ignore[arg-type]  # it has what is used
+        self._corked = CorkedTransport(transport, self.loop)
+        super().connection_made(self._corked)  # type: ignore[arg-type]  # it has what is used
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with it."""
         self._head_timer.cancel()
+        self._corked.lost()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:

@@ -76,7 +76,7 @@ class Server(uvicorn.Server):
         if self.tuned:
             gc.collect()
             gc.freeze()
-            gc.set_threshold(50_000, 20, 10)
+            gc.set_threshold(5_000, 10, 10)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from router.app import TRANSPORTS, Proxy, dry_run, prepare
+from router.app import MOST_REQUESTS, TRANSPORTS, Proxy, dry_run, prepare, redaction
 from router.errors import ArtifactRejected, NoEligibleUpstream, SettingsInvalid
 from router.policy.decision import Reason
+from tests.fakes.asgi import call
 from tests.fakes.proxy import CONFIG, running
 
 MINIMAL = CONFIG.format(base_url="http://127.0.0.1:9/v1")
@@ -56,6 +57,28 @@ def test_an_artifact_that_is_not_there_is_rejected_at_the_start(tmp_path: Path) 
     with pytest.raises(ArtifactRejected) as caught:
         prepare(config=config, environ={}, simulate="never", listen=None, ledger=None)
     assert caught.value.fix
+
+
+def test_what_no_client_may_read_is_taken_out_of_a_text(tmp_path: Path) -> None:
+    """Provider keys, client keys and upstream hosts go, whatever surrounds them; the rest stays."""
+    config = a_file(tmp_path, MINIMAL + "server: {auth: {keys: {team: os.environ/TEAM_KEY}}}\n")
+    plan = prepare(config=config, environ={"TEAM_KEY": "client-canary-1"}, simulate="never", listen=None, ledger=None)
+
+    hide = redaction(plan.assembled)
+
+    assert hide("key client-canary-1 at 127.0.0.1:9, temperature 2") == "key [hidden] at [hidden], temperature 2"
+
+
+async def test_one_request_too_many_is_told_to_come_back() -> None:
+    """503 in OpenAI's shape with a Retry-After; idle connections do not count."""
+    plan = prepare(config=None, environ={}, simulate="always", listen=None, ledger=None)
+    proxy = Proxy(plan)
+    proxy._front = Proxy(plan)
+    proxy._in_flight = MOST_REQUESTS
+
+    done = await call(proxy, b"{}")
+
+    assert (done.status, done.headers["retry-after"]) == (503, "1")
 
 
 def test_a_dry_run_decides_as_the_proxy_would_and_sends_nothing(tmp_path: Path) -> None:
