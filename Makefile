@@ -11,8 +11,10 @@ help: ## list the recipes
 
 # A stamp a set of requirements: a changed lock installs again. --no-deps: the lock holds the whole closure.
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "tierwise needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "tierwise: installing what it needs into $(VENV) (once)"
+	@echo "tierwise: installing what it needs into $(VENV) (once, a minute or two)"
 	@$(PIP) install --require-hashes --no-deps -r requirements/run.lock
 	@$(PIP) install --require-hashes --no-deps -r requirements/build.lock
 	@$(PIP) install --no-build-isolation --no-deps --editable .

@@ -148,7 +148,9 @@ class UpstreamError(RouterError):
 
     status = 502
     code = "upstream_error"
-    fix = "Try again; if it stays, the operator should look at the ledger's attempts."
+    fix = (
+        "Try again; if it stays, the operator finds each attempt in the proxy's log and in the ledger's view `attempt`."
+    )
 
 
 class UpstreamUnreachable(UpstreamError):

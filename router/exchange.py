@@ -229,6 +229,14 @@ class Exchange:
             latency_ms=(now - begun) * 1000,
         )
         self._attempts = (*self._attempts, attempt)
+        if outcome is not None and outcome.ending is not Ending.ANSWERED:
+            _log.warning(
+                "request %s: upstream %s: %s (status %s)",
+                self._request.id,
+                upstream.name,
+                outcome.ending,
+                outcome.status,
+            )
         if outcome is not None and outcome.counts:
             self._ports.state.note(upstream.name, outcome, now)
 

@@ -42,6 +42,8 @@ def _decision_headers(decision: Decision, tries: int) -> Headers:
     headers = [(b"x-router-reason", reason_of(decision, tries).encode())]
     if decision.label is not None:
         headers.append((b"x-router-tier", decision.label.encode()))
+    if decision.tier is not None:
+        headers.append((b"x-router-required-tier", decision.tier.label.encode()))
     if decision.assessment is not None:
         headers.append((b"x-router-confidence", b"%.3f" % decision.assessment.confidence))
     if decision.reason is Reason.CLASSIFIER_FAILED:

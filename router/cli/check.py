@@ -12,8 +12,8 @@ from rich.text import Text
 
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
-from router.app import address, load_artifact
 from router.errors import OperatorError, SettingsInvalid
+from router.plan import address, load_artifact
 from router.policy.coverage import Cell, Feature, coverage
 from router.policy.rules import DIALS
 from router.settings.assemble import Assembled, assemble

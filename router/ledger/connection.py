@@ -55,6 +55,8 @@ def translate(error: sqlite3.Error, where: str) -> LedgerUnavailable:
 
 def create(path: Path) -> None:
     """Make the file and the folders that lack, for their owner only (0600, 0700). OSError where that is not allowed."""
+    if path.is_dir():
+        raise LedgerUnavailable(f"The ledger '{path}' is a folder.", fix="Name a file in it: ledger.path or --ledger.")
     missing = [folder for folder in path.absolute().parents if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)

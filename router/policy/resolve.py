@@ -117,7 +117,7 @@ def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
     """Build the 404: since when a retired name is gone and its successor, or the nearest names there are."""
     gone = catalog.retired.get(model_asked)
     if gone is not None:
-        return UnknownModel(f"Model '{_short(model_asked)}' is no longer served: {gone}", param="model")
+        return UnknownModel(f"Model '{_short(model_asked)}' is not served: {gone}", param="model")
     message = f"Model '{_short(model_asked)}' is neither a route nor an upstream of this proxy."
     known = [*rules.routes, *(f"{_TIER_PREFIX}{tier.label}" for tier in Tier)]
     for upstream in catalog.upstreams:

@@ -168,10 +168,12 @@ def _successor(settings: Settings, facts: Facts) -> str:
 
 
 def _retired(settings: Settings, candidates: list[_Candidate], today: date) -> dict[str, str]:
-    """Return the names that used to be served, each with the sentence for a client that still asks for it."""
+    """Return the names that are not served (any more), each with the sentence for a client that asks for it."""
     gone = settings.catalogue.retired_names()
     for found in candidates:
         upstream = found.upstream
+        if found.left_out is not None:
+            gone[found.name] = f"upstream '{found.name}' is left out, because this proxy has no key for its provider."
         if upstream is not None and upstream.retires_on is not None and upstream.retires_on <= today:
             line = (found.left_out or "").partition(": ")[2]
             gone[found.name] = f"'{found.name}' was {line}"

@@ -50,7 +50,8 @@ class Problems:
     def raise_if_any(self) -> None:
         """Raise SettingsInvalid with everything that was added, in that order; return when there is nothing."""
         if self.found:
-            raise SettingsInvalid(tuple(dict.fromkeys(self.found)))
+            fix = f"Mend the lines named above, then run `tierwise check {self.origin}`."
+            raise SettingsInvalid(tuple(dict.fromkeys(self.found)), fix=fix)
 
     def _where(self, path: Path) -> str:
         """Return the file and the line of `path`, or of the nearest thing above it that has one."""

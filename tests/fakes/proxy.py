@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from router.app import prepare
+from router.app import Proxy
 from router.cli.serve import server_for
+from router.plan import prepare
 
 CONFIG = """
 version: 1
@@ -66,7 +67,7 @@ async def running(
     ledger = folder / "ledger.db"
     plan = prepare(config=path, environ=environ or {}, simulate=simulate, listen="127.0.0.1:0", ledger=ledger)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = server_for(plan)
+        server = server_for(Proxy(plan))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event to wait for
             await asyncio.sleep(0.005)

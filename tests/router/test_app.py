@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from router.app import MOST_REQUESTS, TRANSPORTS, Proxy, dry_run, prepare, redaction
-from router.errors import ArtifactRejected, NoEligibleUpstream, SettingsInvalid
+from router.app import MOST_REQUESTS, TRANSPORTS, Proxy, dry_run
+from router.errors import NoEligibleUpstream
+from router.plan import prepare
 from router.policy.decision import Reason
 from tests.fakes.asgi import call
 from tests.fakes.proxy import CONFIG, running
@@ -19,54 +20,6 @@ def a_file(folder: Path, text: str = MINIMAL) -> Path:
     path = folder / "c.yaml"
     path.write_text(text)
     return path
-
-
-def test_no_key_and_no_file_means_simulated_upstreams() -> None:
-    """A first start works without any set-up."""
-    plan = prepare(config=None, environ={}, simulate="auto", listen=None, ledger=None)
-
-    assert plan.simulated
-    assert (plan.host, plan.port) == ("127.0.0.1", 8080)
-    assert len(plan.upstreams) == 3
-
-
-def test_a_file_of_ones_own_is_never_simulated_by_accident(tmp_path: Path) -> None:
-    """A production file whose keys are missing does not answer simulated text."""
-    config = a_file(
-        tmp_path,
-        "version: 1\nproviders: {m: {kind: mistral, api_key: os.environ/NOT_SET}}\n"
-        "upstreams: {a: {provider: m, model: mistral-small-2603}}\nroutes: {auto: {}}\n",
-    )
-
-    with pytest.raises(SettingsInvalid, match="NOT_SET"):
-        prepare(config=config, environ={}, simulate="auto", listen=None, ledger=None)
-
-
-@pytest.mark.parametrize("listen", ["8080", "localhost", ":8080", "127.0.0.1:eighty", "127.0.0.1:70000"])
-def test_what_is_no_address(listen: str) -> None:
-    """The error shows how an address is written."""
-    with pytest.raises(SettingsInvalid) as caught:
-        prepare(config=None, environ={}, simulate="always", listen=listen, ledger=None)
-    assert "127.0.0.1:8080" in caught.value.fix
-
-
-def test_an_artifact_that_is_not_there_is_rejected_at_the_start(tmp_path: Path) -> None:
-    """A classifier that cannot be trusted is the operator's matter, before the first request."""
-    config = a_file(tmp_path, MINIMAL + f"classifier: {{artifact: {tmp_path / 'nothing'}}}\n")
-
-    with pytest.raises(ArtifactRejected) as caught:
-        prepare(config=config, environ={}, simulate="never", listen=None, ledger=None)
-    assert caught.value.fix
-
-
-def test_what_no_client_may_read_is_taken_out_of_a_text(tmp_path: Path) -> None:
-    """Provider keys, client keys and upstream hosts go, whatever surrounds them; the rest stays."""
-    config = a_file(tmp_path, MINIMAL + "server: {auth: {keys: {team: os.environ/TEAM_KEY}}}\n")
-    plan = prepare(config=config, environ={"TEAM_KEY": "client-canary-1"}, simulate="never", listen=None, ledger=None)
-
-    hide = redaction(plan.assembled)
-
-    assert hide("key client-canary-1 at 127.0.0.1:9, temperature 2") == "key [hidden] at [hidden], temperature 2"
 
 
 async def test_one_request_too_many_is_told_to_come_back() -> None:

@@ -51,6 +51,7 @@ def test_everything_a_client_is_told() -> None:
         b"x-router-provider": b"mistral",
         b"x-router-reason": b"classified",
         b"x-router-tier": b"easy",
+        b"x-router-required-tier": b"easy",
         b"x-router-confidence": b"0.950",
         b"x-router-cost-usd": b"0.00000012",
     }

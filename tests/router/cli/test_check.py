@@ -115,10 +115,11 @@ def test_keys_can_be_assumed(write):
 def test_an_invalid_file_is_exit_code_2(write):
     """All problems go to standard error, one a line, without a traceback or a matrix."""
     text = FILE.replace("auto: {}", "auto: {tiers: {hard: [lrge]}}\n  eu: {policy: nope}")
-    code, out, err = checked(write(text), {})
+    path = write(text)
+    code, out, err = checked(path, {})
     assert (code, out) == (2, "")
     assert "- Route 'auto' names upstream 'lrge', which is not declared. Did you mean 'large'?" in err
-    assert "2 problems. Mend the lines named above, then run `tierwise check`." in err
+    assert f"2 problems. Mend the lines named above, then run `tierwise check {path}`." in err
     assert "Traceback" not in err
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from router.app import prepare
 from router.cli.serve import banner
+from router.plan import prepare
 
 
 def test_without_a_key_the_banner_says_that_upstreams_are_simulated(tmp_path: Path) -> None:
@@ -80,6 +80,24 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert "--listen" in errors
     assert "Traceback" not in errors
+
+
+def test_a_ledger_that_cannot_be_opened_ends_the_start_with_one_clear_error(tmp_path: Path) -> None:
+    """Exit code 2 and the fix; nothing claims to serve before it does."""
+    process = start("--listen", "127.0.0.1:0", "--ledger", str(tmp_path), folder=tmp_path)
+    output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "is a folder" in errors
+    assert "Traceback" not in errors
+    assert "serves" not in output
+
+
+def test_the_banner_names_the_ledger_that_is_written(tmp_path: Path) -> None:
+    """The command that it shows reads this ledger, not the default one."""
+    plan = prepare(config=None, environ={}, simulate="always", listen=None, ledger=tmp_path / "mine.db")
+
+    assert f"tierwise costs --ledger {tmp_path / 'mine.db'}" in "\n".join(banner(plan, 8080))
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0"])

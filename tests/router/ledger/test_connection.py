@@ -100,10 +100,11 @@ def test_what_is_no_sound_ledger_is_refused_untouched(
 
 
 def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
-    """A folder in the file's place is refused with the path."""
-    with pytest.raises(LedgerUnavailable, match="cannot be opened") as refusal:
+    """A folder in the file's place is refused with the path and with what to name instead."""
+    with pytest.raises(LedgerUnavailable, match="is a folder") as refusal:
         Writer(tmp_path, "process").open()
     assert str(tmp_path) in refusal.value.message
+    assert "--ledger" in refusal.value.fix
 
 
 def test_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:

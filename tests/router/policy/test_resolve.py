@@ -71,7 +71,7 @@ UNKNOWN = (
     Unknown(asked="auto:best", says=("no dial 'best'", "'auto:cheap', 'auto:balanced', 'auto:quality'")),
     Unknown(asked="tier/huge", says=("'tier/huge' is not a tier", "'tier/easy', 'tier/medium', 'tier/hard'")),
     Unknown(asked="kimi-k2.6", says=("model of 2 upstreams", "'kimi-a', 'kimi-b'")),
-    Unknown(asked="kimi-k2", says=("no longer served: retired on 2026-05-25, its successor is kimi-k2.6.",)),
+    Unknown(asked="kimi-k2", says=("not served: retired on 2026-05-25, its successor is kimi-k2.6.",)),
     Unknown(asked="mistral/", says=("neither a route nor an upstream",)),
 )
 

@@ -1,0 +1,123 @@
+"""One configuration, loaded and checked as far as it can be before anything is opened."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from classifier.artifact import ArtifactInvalid
+from classifier.assess import Classifier, load_classifier, load_default
+from router.access.keys import require_keys_beyond_loopback
+from router.errors import ArtifactRejected, SettingsInvalid
+from router.settings.assemble import Assembled, assemble
+from router.settings.load import Settings, load, load_simulated
+
+SHORTEST_SECRET = 4
+"""Characters below which a configured text is too common a word to be taken out of others."""
+
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One configuration, checked and ready to be served; what the banner tells is read off it.
+
+    `simulated` says that the shipped simulated upstreams took the place of real ones.
+    """
+
+    settings: Settings
+    assembled: Assembled
+    classifier: Classifier
+    environ: Mapping[str, str]
+    simulated: bool
+    host: str
+    port: int
+    ledger_path: Path
+    left_out: tuple[str, ...]
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """The names of the routes."""
+        return tuple(self.settings.routes)
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """The names of the upstreams that are served."""
+        return tuple(upstream.name for upstream in self.assembled.catalog.upstreams)
+
+    @property
+    def log_level(self) -> str:
+        """The least severe level that is logged."""
+        return self.settings.log.level
+
+
+def prepare(
+    *, config: Path | None, environ: Mapping[str, str], simulate: str, listen: str | None, ledger: Path | None
+) -> Plan:
+    """Load and check everything that can be checked before serving; OperatorError when it cannot be served.
+
+    `config` None is the shipped file. `simulate`: `always`, `never`, or `auto` for simulated upstreams where the
+    shipped file is used and no key of it is there. `listen` and `ledger` override the file.
+    """
+    settings = load(config, environ)
+    classifier = load_artifact(settings)
+    assembled = assembled_today(settings, environ, classifier)
+    left_out = assembled.left_out
+    simulated = simulate == "always" or (simulate == "auto" and config is None and not assembled.usable)
+    if simulated:
+        settings = load_simulated(0, environ, keep=settings)
+        assembled = assembled_today(settings, environ, classifier)
+    elif not assembled.usable:
+        problems = left_out or ("The file configures no upstream.",)
+        raise SettingsInvalid(problems, fix="Set one of these keys, or try it without any: --simulate always.")
+    host, port = address(listen or settings.server.listen, has_keys=bool(assembled.client_keys))
+    return Plan(
+        settings=settings,
+        assembled=assembled,
+        classifier=classifier,
+        environ=environ,
+        simulated=simulated,
+        host=host,
+        port=port,
+        ledger_path=ledger or Path(settings.ledger.path),
+        left_out=left_out,
+    )
+
+
+def load_artifact(settings: Settings) -> Classifier:
+    """Load the artifact that the settings name; ArtifactRejected when it cannot be trusted."""
+    where = settings.classifier.artifact
+    try:
+        return load_default() if where == BUILTIN else load_classifier(Path(where))
+    except ArtifactInvalid as error:
+        raise ArtifactRejected(error.message, fix=error.fix) from None
+
+
+def assembled_today(settings: Settings, environ: Mapping[str, str], classifier: Classifier) -> Assembled:
+    """Turn settings into values, as of today."""
+    return assemble(settings, environ, datetime.now(UTC).date(), presets=classifier.presets)
+
+
+def address(listen: str, *, has_keys: bool) -> tuple[str, int]:
+    """Part HOST:PORT, brackets around an IPv6 host allowed.
+
+    SettingsInvalid when it is neither, or when others can reach it and there are no client keys.
+    """
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise SettingsInvalid((f"'{listen}' is not an address to listen on.",), fix="Write it as 127.0.0.1:8080.")
+    require_keys_beyond_loopback(host.strip("[]"), has_keys)
+    return host.strip("[]"), int(port)
+
+
+def redaction(assembled: Assembled) -> Callable[[str], str]:
+    """Return what takes every configured key and every upstream's host out of a text, longest first."""
+    secrets_known = [secret.reveal() for secret in (*assembled.keys.values(), *assembled.client_keys.values())]
+    hosts = [urlsplit(upstream.provider.base_url).netloc for upstream in assembled.catalog.upstreams]
+    hidden = sorted({text for text in (*secrets_known, *hosts) if len(text) >= SHORTEST_SECRET}, key=len, reverse=True)
+    if not hidden:
+        return str
+    pattern = re.compile("|".join(map(re.escape, hidden)))
+    return lambda text: pattern.sub("[hidden]", text)
