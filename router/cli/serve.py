@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
         proxy = Proxy(plan)
         server = server_for(proxy)
         server.announced = banner(plan, listener.getsockname()[1])
-        server.run(sockets=[listener])
+        with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows, with the reason
+            server.run(sockets=[listener])
     if proxy.failure is not None:
         raise proxy.failure
     return 0 if server.started else 2

@@ -1,9 +1,12 @@
 """The decision: which upstreams may serve a request, in which order, and why the others may not. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from math import inf
+from typing import NamedTuple
 
 from classifier.assessment import NEEDS_INFO, Assessment, Doubt
 from classifier.tier import Tier
@@ -11,14 +14,15 @@ from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
 from router.errors import NoEligibleUpstream
 from router.policy.decision import Candidate, Cause, Decision, Reason, Rejection
-from router.policy.eligibility import Demand, exclusion, rejection
+from router.policy.eligibility import Demand, answer_reserve, exclusion, obstacle, rejection
 from router.policy.estimate import Observed, Workload, expected_cost
 from router.policy.resolve import RouteTarget, Target, TierTarget, UpstreamTarget
 from router.policy.rules import DoubtAction, Policy, Route
-from router.request import Request
+from router.request import Needs, Request
 
 _FREE = Decimal(0)
 _OPEN = Policy()
+_UNLIMITED = Needs()
 _TOO_SMALL = frozenset({Cause.WINDOW, Cause.MAX_OUTPUT})
 _INCAPABLE = frozenset({Cause.VISION, Cause.TOOLS, Cause.JSON_SCHEMA, Cause.REASONING})
 
@@ -57,14 +61,14 @@ def decide(request: Request, target: Target, assessment: Assessment | None, view
     if isinstance(target, UpstreamTarget):
         return _named(request, target.upstream, assessment, view)
     wanted = requirement(target, assessment, request.floor)
-    demand = Demand(needs=request.needs, tier=wanted.tier, today=view.today, policy=target.route.policy)
-    able, rejected = _sift(view.catalog.upstreams, target.route, demand)
+    able, rejected, escalation = _sifted(request.needs, wanted.tier, target.route, view)
     if not able:
+        demand = Demand(needs=request.needs, tier=wanted.tier, today=view.today, policy=target.route.policy)
         raise _nobody(demand, rejected)
-    reason = _escalation(able, rejected, target.route, wanted) or wanted.reason
-    awake = [upstream for upstream in able if upstream.name not in view.resting] if view.resting else able
+    reason = wanted.reason if escalation is None or wanted.reason is Reason.CLASSIFIER_FAILED else escalation
+    awake = tuple(upstream for upstream in able if upstream.name not in view.resting) if view.resting else able
     if awake and len(awake) < len(able):
-        rejected += [_resting(upstream, view.resting) for upstream in able if upstream.name in view.resting]
+        rejected += tuple(_resting(upstream, view.resting) for upstream in able if upstream.name in view.resting)
     return Decision(
         route=target.route.name,
         label=wanted.label,
@@ -72,7 +76,7 @@ def decide(request: Request, target: Target, assessment: Assessment | None, view
         reason=reason,
         assessment=assessment,
         ranked=_rank(awake or able, Workload.of(request, wanted.tier), view, soonest_first=not awake),
-        rejected=tuple(rejected),
+        rejected=rejected,
     )
 
 
@@ -88,9 +92,11 @@ def requirement(target: RouteTarget | TierTarget, assessment: Assessment | None,
         tier = target.route.on_failure
         found = Requirement(label=tier.label, tier=tier, reason=Reason.CLASSIFIER_FAILED)
     elif assessment.doubt is None:
-        found = Requirement(label=assessment.tier.label, tier=assessment.tier, reason=Reason.CLASSIFIED)
+        found = _CLASSIFIED[assessment.tier]
+    elif assessment.doubt is Doubt.MISSING_INFORMATION:
+        found = _doubtful(target.route.on_missing_information, Reason.NEEDS_INFO, assessment.tier)
     else:
-        found = _doubtful(target.route, assessment.tier, assessment.doubt)
+        found = _doubtful(target.route.on_low_confidence, Reason.LOW_CONFIDENCE, assessment.tier)
     if floor is None or floor <= found.tier:
         return found
     reason = found.reason if found.reason is Reason.CLASSIFIER_FAILED else Reason.OVERRIDE
@@ -103,17 +109,82 @@ def baseline(request: Request, tier: Tier | None, view: View) -> Candidate | Non
     return None if upstream is None else _candidate(upstream, Workload.of(request, _tier_or_middle(tier)), view)
 
 
-def _doubtful(route: Route, tier: Tier, doubt: Doubt) -> Requirement:
-    """Return what the route does with a prompt that is labelled needs_info."""
-    if doubt is Doubt.MISSING_INFORMATION:
-        action, reason = route.on_missing_information, Reason.NEEDS_INFO
-    else:
-        action, reason = route.on_low_confidence, Reason.LOW_CONFIDENCE
+_CLASSIFIED = tuple(Requirement(label=tier.label, tier=tier, reason=Reason.CLASSIFIED) for tier in Tier)
+
+
+@lru_cache(maxsize=64)
+def _doubtful(action: DoubtAction, reason: Reason, tier: Tier) -> Requirement:
+    """Return what a route that takes this action does with a prompt that is labelled needs_info."""
     if action is DoubtAction.RAISE_TIER:
         tier = Tier(min(tier + 1, Tier.HARD))
     elif action is not DoubtAction.LABEL_ONLY:
         tier = Tier.parse(action.value)
     return Requirement(label=NEEDS_INFO, tier=tier, reason=reason)
+
+
+class _Sifted(NamedTuple):
+    """Who may serve one kind of request on one route, as long as its size suits everyone who can do it.
+
+    That is: at most `room` tokens of input where the client sets no limit to the answer, else input and limit within
+    `window` and the limit within `output`. `catalog` and `route` are what this was found for.
+    """
+
+    catalog: Catalog
+    route: Route
+    able: tuple[Upstream, ...]
+    rejected: tuple[Rejection, ...]
+    escalation: Reason | None
+    room: int
+    window: int
+    output: float
+
+    def suits(self, needs: Needs) -> bool:
+        """Say whether everyone who can serve requests of this kind can serve one of this size."""
+        limit = needs.max_output_tokens
+        if limit is None:
+            return needs.context_tokens <= self.room
+        return needs.context_tokens + limit <= self.window and limit <= self.output
+
+
+_REMEMBERED = 1024
+_KINDS: dict[tuple[object, ...], _Sifted] = {}
+"""What was found for each kind of request, forgotten when it is too much. Requests differ in little else than size, and
+one look here takes a fifth of the time of sifting anew."""
+
+
+def _sifted(
+    needs: Needs, tier: Tier, route: Route, view: View
+) -> tuple[tuple[Upstream, ...], tuple[Rejection, ...], Reason | None]:
+    """Return who may serve a request, who may not and why, and why a stronger one than necessary serves, if one does."""
+    catalog, today = view.catalog, view.today
+    key = (id(catalog), id(route), today, tier, needs.images, needs.tools, needs.json_schema, needs.reasoning)
+    found = _KINDS.get(key)
+    if found is None or found.catalog is not catalog or found.route is not route:
+        if len(_KINDS) >= _REMEMBERED:
+            _KINDS.clear()
+        found = _KINDS[key] = _sift_kind(replace(needs, context_tokens=0, max_output_tokens=0), tier, route, view)
+    if found.suits(needs):
+        return found.able, found.rejected, found.escalation
+    demand = Demand(needs=needs, tier=tier, today=today, policy=route.policy)
+    able, rejected = _sift(catalog.upstreams, route, demand)
+    return tuple(able), tuple(rejected), _escalation(able, rejected, route, tier)
+
+
+def _sift_kind(needs: Needs, tier: Tier, route: Route, view: View) -> _Sifted:
+    """Sift for requests of one kind; `needs` are those of one that fits everywhere."""
+    demand = Demand(needs=needs, tier=tier, today=view.today, policy=route.policy)
+    able, rejected = _sift(view.catalog.upstreams, route, demand)
+    capable = [upstream for upstream in view.catalog.upstreams if obstacle(upstream, demand) is None]
+    return _Sifted(
+        catalog=view.catalog,
+        route=route,
+        able=tuple(able),
+        rejected=tuple(rejected),
+        escalation=_escalation(able, rejected, route, tier),
+        room=min((upstream.window - answer_reserve(upstream, _UNLIMITED) for upstream in capable), default=-1),
+        window=min((upstream.window for upstream in capable), default=-1),
+        output=min((upstream.max_output for upstream in capable if upstream.max_output is not None), default=inf),
+    )
 
 
 def _sift(upstreams: Sequence[Upstream], route: Route, demand: Demand) -> tuple[list[Upstream], list[Rejection]]:
@@ -146,14 +217,12 @@ def _listed(able: list[Upstream], route: Route, tier: Tier) -> list[Upstream]:
     return []
 
 
-def _escalation(able: list[Upstream], rejected: list[Rejection], route: Route, wanted: Requirement) -> Reason | None:
+def _escalation(able: list[Upstream], rejected: list[Rejection], route: Route, tier: Tier) -> Reason | None:
     """Return why a stronger upstream serves: those of the tier itself are too small or incapable. Else None."""
-    if wanted.reason is Reason.CLASSIFIER_FAILED:
-        return None
-    names = route.tiers.get(wanted.tier)
+    names = route.tiers.get(tier)
 
     def belongs(upstream: Upstream) -> bool:
-        return upstream.tier == wanted.tier if names is None else upstream.name in names
+        return upstream.tier == tier if names is None else upstream.name in names
 
     if any(belongs(upstream) for upstream in able):
         return None
@@ -167,6 +236,8 @@ def _rank(
     upstreams: Sequence[Upstream], workload: Workload, view: View, *, soonest_first: bool
 ) -> tuple[Candidate, ...]:
     """Order by expected cost, ties by tier and file order; by the end of the cooldown first if `soonest_first`."""
+    if len(upstreams) == 1:
+        return (_candidate(upstreams[0], workload, view),)
     keyed = []
     for place, upstream in enumerate(upstreams):
         cost = expected_cost(upstream, workload, view.observed)
