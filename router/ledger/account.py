@@ -12,6 +12,10 @@ from router.request import Request
 from router.usage import Usage
 
 
+LONGEST_NAME = 300
+"""Characters of what a client asked for that a row keeps: no model has a longer name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """What happened to one request: when, how long (milliseconds), what was decided, who was tried, what was used."""
@@ -44,7 +48,7 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
         decision_id=course.decision_id,
         at=course.at,
         caller=request.caller,
-        model_asked=request.model_asked,
+        model_asked=request.model_asked[:LONGEST_NAME],
         status=status,
         http_status=http_status,
         route=decision.route if decision else None,

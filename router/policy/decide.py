@@ -155,7 +155,7 @@ one look here takes a fifth of the time of sifting anew."""
 def _sifted(
     needs: Needs, tier: Tier, route: Route, view: View
 ) -> tuple[tuple[Upstream, ...], tuple[Rejection, ...], Reason | None]:
-    """Return who may serve a request, who may not and why, and why a stronger one than necessary serves, if one does."""
+    """Return who may serve a request, who may not and why, and why a stronger one than necessary serves, if it does."""
     catalog, today = view.catalog, view.today
     key = (id(catalog), id(route), today, tier, needs.images, needs.tools, needs.json_schema, needs.reasoning)
     found = _KINDS.get(key)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from classifier.tier import Tier
 from router.errors import UpstreamTimeout
-from router.ledger.account import Course, account, reason_of
+from router.ledger.account import LONGEST_NAME, Course, account, reason_of
 from router.ledger.entry import Attempt, CostSource, EntryStatus
 from router.policy.decision import Candidate, Decision, Reason
 from router.usage import Usage
@@ -58,6 +58,13 @@ def test_before_a_decision_there_is_nothing_to_tell() -> None:
     entry = account(replace(COURSE, decision=None, upstream=None, usage=None, attempts=()), EntryStatus.REJECTED, 404)
 
     assert (entry.route, entry.tier, entry.reason, entry.upstream) == (None, None, None, None)
+
+
+def test_a_row_keeps_no_more_of_a_name_than_a_name_can_have() -> None:
+    """What a client puts into `model` cannot fill the ledger."""
+    course = replace(COURSE, request=a_request(model_asked="m" * 1_000_000))
+
+    assert account(course, EntryStatus.REJECTED, 404).model_asked == "m" * LONGEST_NAME
 
 
 def test_a_second_attempt_is_a_fallback() -> None:
