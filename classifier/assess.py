@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from classifier.artifact import Artifact, ArtifactInvalid, load
 from classifier.assessment import AMBIGUITIES, DOMAINS, Assessment
-from classifier.features import BLOCKS, DIMENSIONS, NUMBERS, Features, extract, fingerprint
+from classifier.features import BLOCKS, DIMENSIONS, Features, extract, fingerprint
+from classifier.numbers import NUMBERS
 from classifier.prompt import Prompt
 from classifier.thresholds import Thresholds
 
@@ -30,6 +31,8 @@ _FIX = "train it again with `python -m classifier.training`"
 
 Floats = npt.NDArray[np.float32]
 
+_LOW, _HIGH, _ONE, _TINY = (np.array(number, dtype=np.float32) for number in (-CLIP, CLIP, 1.0, 1e-12))
+
 
 class Scorer:
     """The weights of an artifact: features to one score for each of SCORES and one logit for each of HEADS."""
@@ -38,31 +41,46 @@ class Scorer:
         """Take the arrays of an artifact; ArtifactInvalid when one is missing or has the wrong shape."""
         _check_shapes(arrays)
         self._rows = arrays["rows"]
-        self._table = arrays["table"].astype(np.float32)
-        self._centre, self._scale = arrays["centre"], 1.0 / arrays["spread"]
+        self._idf = np.ascontiguousarray(arrays["table"][:, 0], dtype=np.float32)
+        self._table = np.ascontiguousarray(arrays["table"][:, 1:], dtype=np.float32)
+        self._scale = np.asarray(1.0 / arrays["spread"], dtype=np.float32)
+        self._centre = np.asarray(arrays["centre"] * self._scale, dtype=np.float32)
         self._numbers, self._bias = arrays["numbers"], arrays["bias"]
-        self._blocks = arrays["blocks"]
+        self._blocks = np.asarray(arrays["blocks"], dtype=np.float32)
         self._mix, self._mix_bias = arrays["mix"], arrays["mix_bias"]
 
     def scores(self, features: Features) -> Floats:
         """Return the first stage: each block of the bag as TF-IDF of its length, plus numbers, plus bias."""
-        numbers = np.minimum(np.maximum((features.numbers - self._centre) * self._scale, -CLIP), CLIP)
-        scores: Floats = numbers @ self._numbers + self._bias
+        numbers = features.numbers * self._scale
+        numbers -= self._centre
+        np.maximum(numbers, _LOW, out=numbers)
+        np.minimum(numbers, _HIGH, out=numbers)
+        scores: Floats = numbers.dot(self._numbers)
+        scores += self._bias
         if features.indices.size:
-            table = self._table.take(self._rows.take(features.indices), axis=0)
-            weights = (1.0 + np.log(features.counts)) * table[:, 0]
-            bounds = features.bounds
-            sums = np.zeros(len(weights) + 1)
-            (weights * weights).cumsum(out=sums[1:])
-            sums = sums[bounds]
-            lengths = np.sqrt(np.maximum(sums[1:] - sums[:-1], 1e-12))
-            weights *= (self._blocks / lengths).astype(np.float32).repeat(bounds[1:] - bounds[:-1])
-            scores += weights @ table[:, 1:]
+            rows = self._rows.take(features.indices)
+            weights = np.log(features.counts)
+            weights += _ONE
+            weights *= self._idf.take(rows)
+            weights *= self._of_length_one(weights, features.bounds)
+            scores += weights.dot(self._table.take(rows, axis=0))
         return scores
+
+    def _of_length_one(self, weights: Floats, bounds: npt.NDArray[np.int64]) -> Floats:
+        """Return a factor for each weight that gives the blocks of the bag the lengths they were fitted with."""
+        squares = np.empty(len(weights) + 1, dtype=np.float32)  # one more: an empty last block begins at the end
+        np.multiply(weights, weights, out=squares[:-1])
+        squares[-1] = 0.0
+        lengths: Floats = np.add.reduceat(squares, bounds[:-1])
+        np.maximum(lengths, _TINY, out=lengths)
+        np.sqrt(lengths, out=lengths)
+        factors: Floats = self._blocks / lengths
+        return factors.repeat(bounds[1:] - bounds[:-1])
 
     def logits(self, scores: Floats) -> Floats:
         """Return the second stage."""
-        logits: Floats = scores @ self._mix + self._mix_bias
+        logits: Floats = scores.dot(self._mix)
+        logits += self._mix_bias
         return logits
 
 
@@ -104,7 +122,7 @@ class Classifier:
         hard = min(hard, at_least_medium)
         probabilities = (1.0 - at_least_medium, at_least_medium - hard, hard)
         tier = thresholds.tier(probabilities)
-        domains = scores[-len(DOMAINS) :].tolist()
+        domains = scores.tolist()[-len(DOMAINS) :]
         ambiguity = 2 if missing >= thresholds.missing else int(max(unclear, missing) >= _UNCLEAR)
         return Assessment(
             tier=tier,

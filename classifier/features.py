@@ -6,34 +6,42 @@ weights on both, serving looks them up.
 """
 
 import hashlib
-import math
 from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, kinds_among, plain, tokens_of
-from classifier.prompt import Prompt, Reading
+from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
+from classifier.numbers import NUMBERS, numbers
+from classifier.prompt import Prompt
 
 BLOCKS = ("words", "pairs", "context", "characters")
 _BITS = (16, 15, 14, 14)
 _OFFSETS = tuple(sum(1 << bits for bits in _BITS[:place]) for place in range(len(_BITS) + 1))
-_SHIFTS = np.array([32 - bits for bits in _BITS], dtype=np.uint32)
-_STARTS = np.array(_OFFSETS[:-1], dtype=np.uint32)
 DIMENSIONS = _OFFSETS[-1]
 """Each block of the bag has a range of its own: BLOCKS one after the other, 2 ** bits rows each."""
 
 _GRAM = 4
 _STEM = 5
-_LONG = 8
 _OPENERS = 3
-_MIX = np.uint32(0x9E3779B1)
-_PAIR = np.uint32(0x85EBCA6B)
-_STEM_SALT = np.uint32(0x1B873593)
-_OPENER_SALT = np.uint32(0x27D4EB2F)
-_GRAM_FACTOR = np.uint32(0x01000193)
-_NO_HASHES = np.zeros(0, dtype=np.uint32)
+_MASK = 0xFFFFFFFF
+_MIX = 0x9E3779B1
+_PAIR = 0x85EBCA6B
+_STEM_SALT = 0x1B873593
+_OPENER_SALT = 0x27D4EB2F
+_GRAM_FACTOR = 0x01000193
+
+
+def _constant(value: int) -> npt.NDArray[np.uint32]:
+    """Return a number as numpy likes it best beside a short array: a third quicker than a scalar of any kind."""
+    return np.array(value & _MASK, dtype=np.uint32)
+
+
+_PAIR_FACTOR, _PAIR_SHIFT, _PAIR_START = map(_constant, (_PAIR, 32 - _BITS[1], _OFFSETS[1]))
+_GRAM_SHIFT, _GRAM_START = map(_constant, (32 - _BITS[3], _OFFSETS[3]))
+_GRAM_1, _GRAM_2, _GRAM_LAST = map(_constant, (_GRAM_FACTOR, _GRAM_FACTOR**2, _PAIR * _MIX))
+_BOUNDS = np.array(_OFFSETS, dtype=np.int64)
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -55,6 +63,23 @@ def block_bounds() -> tuple[int, ...]:
     return _OFFSETS
 
 
+def _place(number: int, block: int) -> int:
+    """Return where in the table a 32-bit hash of a block belongs."""
+    return (number * _MIX & _MASK) >> (32 - _BITS[block]) | _OFFSETS[block]
+
+
+def _as_word(token: str) -> tuple[int, ...]:
+    """Return the places of a word of the ask and, if it is long enough, of its stem."""
+    word = _place(crc32(token.encode()), 0)
+    return (word,) if len(token) <= _STEM else (word, _place(crc32(token[:_STEM].encode()) ^ _STEM_SALT, 0))
+
+
+_words_of = Remembered(_as_word).__getitem__
+_half_of = Remembered(lambda token: (crc32(token.encode()) * _MIX & _MASK,)).__getitem__
+_opener_of = Remembered(lambda token: (_place(crc32(token.encode()) ^ _OPENER_SALT, 0),)).__getitem__
+_context_of = Remembered(lambda token: (_place(crc32(token.encode()), 2),)).__getitem__
+
+
 def extract(prompt: Prompt) -> Features:
     """Return the features of a prompt; any text is fine, the empty one too."""
     reading = prompt.reading()
@@ -63,212 +88,53 @@ def extract(prompt: Prompt) -> Features:
     after, before, system = (
         tokens_of(plain(part)) if part else [] for part in (reading.after, reading.before, reading.system)
     )
-    indices, counts, bounds = _bag(text, ask, after + before + system)
-    return Features(indices=indices, counts=counts, bounds=bounds, numbers=_numbers(reading, ask, after, before))
+    indices, counts, bounds = _bag(text, ask, (*after, *before, *system))
+    return Features(indices=indices, counts=counts, bounds=bounds, numbers=numbers(reading, ask, after, before))
 
 
 def _bag(
-    text: str, ask: list[str], context: list[str]
+    text: str, ask: list[str], context: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64]]:
     """Return the sorted unique indices, their counts, and where each block begins in them.
 
-    All four blocks go through each step together and the unique indices come out of one sort: a third of the time of
-    doing it block by block with np.unique, since every numpy call costs as much as hundreds of these numbers.
+    All four blocks go through one sort, since every numpy call costs as much as hundreds of these numbers.
     """
-    stems = [word[:_STEM] for word in ask if len(word) > _STEM]
-    hashes = _hashes([*ask, *stems, *context])
-    words, rest = hashes[: len(ask)], len(ask) + len(stems)
-    openers, grams = words[:_OPENERS] ^ _OPENER_SALT, _grams(text)
-    places = np.concatenate(
-        (words, hashes[len(ask) : rest] ^ _STEM_SALT, openers, words[:-1] * _PAIR + words[1:], hashes[rest:], grams)
-    )
-    lengths = (rest + len(openers), max(0, len(ask) - 1), len(context), len(grams))
-    places *= _MIX
-    places >>= np.repeat(_SHIFTS, lengths)
-    places += np.repeat(_STARTS, lengths)
+    single = b"".join([*map(_words_of, ask), *map(_opener_of, ask[:_OPENERS]), *map(_context_of, context)])
+    places = np.concatenate((np.frombuffer(single, dtype=np.uint32), _pairs(ask), _grams(text)))
     places.sort()
-    edges = np.ones(len(places) + 1, dtype=np.bool_)
+    edges = np.empty(len(places) + 1, dtype=np.bool_)
+    edges[0] = edges[-1] = True
     np.not_equal(places[1:], places[:-1], out=edges[1:-1])
     first = edges.nonzero()[0]
-    indices = places[first[:-1]].astype(np.int64)
-    return indices, (first[1:] - first[:-1]).astype(np.float32), indices.searchsorted(_OFFSETS)
+    indices = places.take(first[:-1]).astype(np.int64)
+    return indices, (first[1:] - first[:-1]).astype(np.float32), indices.searchsorted(_BOUNDS)
 
 
-def _hashes(tokens: list[str]) -> npt.NDArray[np.uint32]:
-    """Return one 32-bit hash a token."""
-    if not tokens:
-        return _NO_HASHES
-    return np.array([*map(crc32, "\n".join(tokens).encode().split(b"\n"))], dtype=np.uint32)
+def _pairs(tokens: list[str]) -> npt.NDArray[np.uint32]:
+    """Return the place of every two words in a row."""
+    halves = np.frombuffer(b"".join(map(_half_of, tokens)), dtype=np.uint32)
+    pairs = halves[:-1] * _PAIR_FACTOR
+    pairs += halves[1:]
+    pairs >>= _PAIR_SHIFT
+    pairs += _PAIR_START
+    return pairs
 
 
 def _grams(text: str) -> npt.NDArray[np.uint32]:
-    """Return one 32-bit hash for every four consecutive characters; none when the text is shorter."""
-    letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    count = max(0, len(letters) - _GRAM + 1)
-    hashes = letters[:count].copy()
-    for place in range(1, _GRAM):
-        hashes *= _GRAM_FACTOR
-        hashes += letters[place : place + count]
-    hashes *= _PAIR
-    return hashes
+    """Return the place of every four characters in a row; none when the text is shorter."""
+    if text.isascii():
+        letters = np.frombuffer(text.encode(), dtype=np.uint8).astype(np.uint32)
+    else:
+        letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    twos = letters[:-1] * _GRAM_1
+    twos += letters[1:]
+    fours = twos[:-2] * _GRAM_2
+    fours += twos[2:]
+    fours *= _GRAM_LAST
+    fours >>= _GRAM_SHIFT
+    fours += _GRAM_START
+    return fours
 
-
-def _numbers(reading: Reading, ask: list[str], after: list[str], before: list[str]) -> FloatArray:
-    """Return the handcrafted numbers in the order of NUMBERS."""
-    octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-    histogram = np.bincount(octets, minlength=128).tolist()
-    seen = set(ask)
-    found = kinds_among(seen)
-    values = (
-        *_sizes(reading, ask, len(seen), histogram),
-        *_marks(reading.ask, histogram, len(octets)),
-        *_words(found, len(seen)),
-        *_missing(reading, ask, found),
-        *_conversation(reading, ask, after, before),
-    )
-    return np.array(values, dtype=np.float32)
-
-
-_SIZES = (
-    "log_ask_chars",
-    "log_words",
-    "log_words_squared",
-    "word_length",
-    "long_words",
-    "distinct_words",
-    "lines",
-    "sentence_words",
-    "log_all_chars",
-)
-
-
-def _sizes(reading: Reading, ask: list[str], distinct: int, histogram: list[int]) -> tuple[float, ...]:
-    words = len(ask)
-    chars = len(reading.ask)
-    log_words = math.log1p(words)
-    ends = sum(histogram[mark] for mark in _ENDS) + reading.ask.count("。") + 1
-    return (
-        math.log1p(min(reading.ask_chars, 100_000)),
-        log_words,
-        log_words * log_words,
-        len("".join(ask)) / (words + 1),
-        len([word for word in ask if len(word) > _LONG]) / (words + 1),
-        distinct / (words + 1),
-        math.log1p(histogram[ord("\n")]),
-        math.log1p(words / ends),
-        math.log1p(min(reading.all_chars, 200_000)) - math.log1p(min(chars, 200_000)),
-    )
-
-
-_COUNTED = tuple("?!,;:({=$\\^*`</_\"'%#|-")
-_MARKS = (*(f"mark_{ord(mark)}" for mark in _COUNTED), "digits", "capitals", "fenced", "not_ascii", "wide")
-
-
-_COUNTED_OCTETS = tuple(map(ord, _COUNTED))
-_ENDS = tuple(map(ord, ".?!"))
-
-
-def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
-    """Return what the marks, digits and capitals of a text weigh; `histogram` counts its octets in UTF-8."""
-    size = len(text) + 20
-    wide = octets - len(text)
-    return (
-        *[math.log1p(histogram[mark]) for mark in _COUNTED_OCTETS],
-        sum(histogram[48:58]) / size,
-        sum(histogram[65:91]) / size,
-        float("```" in text),
-        float(wide > 0),
-        wide / size,
-    )
-
-
-_WORDS = tuple(f"{kind}_{name}" for name in LEXICONS for kind in ("any", "share"))
-
-
-def _words(found: list[int], distinct: int) -> list[float]:
-    values: list[float] = []
-    for count in found:
-        values += (math.log1p(count), count / (distinct + 3))
-    return values
-
-
-_POINTERS, _HOLDERS, _TRANSFORMS = (KINDS.index(name) for name in ("pointers", "holders", "transforms"))
-
-
-_MISSING = (
-    "short_pointer",
-    "pointer_to_holder",
-    "transform_of_nothing",
-    "ends_open",
-    "has_body",
-    "starts_with_transform",
-    "placeholder",
-)
-
-
-def _missing(reading: Reading, ask: list[str], found: list[int]) -> tuple[float, ...]:
-    """Return hints that the ask points at something which is not there."""
-    text = reading.ask
-    body = "\n" in text.strip() or "```" in text or text.count('"') > 1 or ": " in text or "「" in text or "«" in text
-    pointer, holder, transform = found[_POINTERS] > 0, found[_HOLDERS] > 0, found[_TRANSFORMS] > 0
-    alone = not body and not reading.before and not reading.after and not reading.images
-    return (
-        float(pointer and alone and len(ask) < 25),
-        float(holder and alone and len(ask) < 40),
-        float(transform and alone and (pointer or holder)),
-        float(text.endswith((":", "：", "..."))),
-        float(body),
-        float(bool(ask) and ask[0] in LEXICONS["transforms"]),
-        float("[" in text and "]" in text and not body),
-    )
-
-
-_CONVERSATION = (
-    "log_turns",
-    "log_user_turns",
-    "log_tool_results",
-    "log_tail_tools",
-    "has_system",
-    "has_before",
-    "ends_with_tool",
-    "log_after_words",
-    "log_before_words",
-    "failures_after",
-    "successes_after",
-    "failures_before",
-    "short_after_long",
-    "tools",
-    "images",
-    "json_output",
-    "empty",
-)
-
-
-def _conversation(reading: Reading, ask: list[str], after: list[str], before: list[str]) -> tuple[float, ...]:
-    seen_after = set(after)
-    return (
-        math.log1p(min(reading.turns, 200)),
-        math.log1p(reading.user_turns),
-        math.log1p(reading.tool_results),
-        math.log1p(reading.tail_tools),
-        float(bool(reading.system)),
-        float(bool(reading.before)),
-        float(reading.last_role in ("tool", "function")),
-        math.log1p(len(after)),
-        math.log1p(len(before)),
-        math.log1p(len(FAILURES & seen_after)),
-        math.log1p(len(SUCCESSES & seen_after)),
-        math.log1p(len(FAILURES & set(before))),
-        float(len(ask) < 8 and len(before) > 20),
-        math.log1p(min(reading.tools, 100)),
-        math.log1p(min(reading.images, 100)),
-        float(reading.json_output),
-        float(not ask),
-    )
-
-
-NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION
-"""The names of the handcrafted numbers, in their order."""
 
 _PROBES = (
     "",

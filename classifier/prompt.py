@@ -103,30 +103,38 @@ class Prompt:
 
     def reading(self) -> Reading:
         """Select what the model reads, in time that does not grow with the length of the prompt."""
-        turns = self.turns[-_TURNS:]
+        turns = self.turns if len(self.turns) <= _TURNS else self.turns[-_TURNS:]
         place, ask = _last_ask(turns)
         tail = turns[place + 1 :]
-        roles = [turn.role for turn in turns]
+        roles = [role for role, _ in turns]
         return Reading(
-            ask=ask,
-            after=_join(tail),
-            before=_join(turns[: max(0, place)]),
-            system=next((turn.text[:SYSTEM_CHARS] for turn in self.turns[:4] if turn.role in _INSTRUCTIONS), ""),
-            ask_chars=len(turns[place].text) if turns else 0,
-            all_chars=sum(len(turn.text) for turn in turns),
-            turns=len(self.turns),
-            user_turns=roles.count("user"),
-            tool_results=roles.count("tool") + roles.count("function"),
-            tail_tools=sum(turn.role in _RESULTS for turn in tail),
-            last_role=roles[-1] if roles else "",
-            tools=self.tools,
-            images=self.images,
-            json_output=self.json_output,
+            ask,
+            _join(tail) if tail else "",
+            _join(turns[:place]) if place > 0 else "",
+            _system(self.turns[:4]),
+            len(turns[place].text) if turns else 0,
+            sum([len(text) for _, text in turns]),
+            len(self.turns),
+            roles.count("user"),
+            roles.count("tool") + roles.count("function"),
+            sum([turn.role in _RESULTS for turn in tail]) if tail else 0,
+            roles[-1] if roles else "",
+            self.tools,
+            self.images,
+            self.json_output,
         )
 
 
 _INSTRUCTIONS = ("system", "developer")
 _RESULTS = ("tool", "function")
+
+
+def _system(turns: tuple[Turn, ...]) -> str:
+    """Return the beginning of the first instructions among `turns`."""
+    for role, text in turns:
+        if role in _INSTRUCTIONS:
+            return text[:SYSTEM_CHARS]
+    return ""
 
 
 def _last_ask(turns: tuple[Turn, ...]) -> tuple[int, str]:

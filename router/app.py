@@ -48,6 +48,9 @@ MOST_REQUESTS = 4096
 
 SIMULATED_KIND = "simulated"
 
+_ID_BYTES = 12
+_IDS_AT_ONCE = 256
+
 
 def dry_run(config: Path | None, environ: Mapping[str, str]) -> Callable[[bytes, Tier | None], DryRun]:
     """Return what decides a request as the proxy would, and sends nothing.
@@ -176,7 +179,7 @@ def _ports(classifier: Classifier, assembled: Assembled, send: Any, ledger: Ledg
         state=MemoryState(limits),
         clock=time.monotonic,
         now=_now,
-        new_id=_new_id,
+        new_id=Ids().draw,
         redact=redaction(assembled),
     )
 
@@ -186,9 +189,19 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _new_id() -> str:
-    """Return a new, unguessable id of 24 hexadecimal digits."""
-    return secrets.token_hex(12)
+class Ids:
+    """Unguessable ids of 24 hexadecimal digits, many out of one call of the system's source of randomness."""
+
+    def __init__(self) -> None:
+        """Draw nothing yet."""
+        self._drawn: list[str] = []
+
+    def draw(self) -> str:
+        """Return a new id."""
+        if not self._drawn:
+            digits = secrets.token_hex(_ID_BYTES * _IDS_AT_ONCE)
+            self._drawn = [digits[at : at + 2 * _ID_BYTES] for at in range(0, len(digits), 2 * _ID_BYTES)]
+        return self._drawn.pop()
 
 
 async def _nowhere(_call: object) -> None:

@@ -31,6 +31,8 @@ _log = logging.getLogger("tierwise.forward")
 ABANDONED = "abandoned"
 """The ending of an attempt that nobody waited for: the client left, or the process stopped."""
 
+_ANSWERED = Outcome(ending=Ending.ANSWERED, status=HTTPStatus.OK)
+
 HANG_UP_SECONDS = 0.5
 """How long the end of an upstream's body is waited for once its answer is complete."""
 
@@ -159,7 +161,7 @@ class Exchange:
         finally:
             if self._rest is None:
                 await reply.close()
-        return Outcome(ending=Ending.ANSWERED, status=HTTPStatus.OK)
+        return _ANSWERED
 
     async def deliver(self, client: Client) -> None:
         """Commit the row, then let the last bytes go."""

@@ -20,23 +20,32 @@ LINGER_SECONDS = 10.0
 class CorkedTransport:
     """A transport that holds what is written until the end of the loop's turn; all else is the transport's own."""
 
-    __slots__ = ("_held", "_linger", "_loop", "_transport")
+    __slots__ = ("_held", "_holding", "_linger", "_loop", "_transport")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         """Hold back for `transport`."""
         self._transport = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._holding = True
         self._linger: asyncio.TimerHandle | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write `data` at the end of this turn."""
+        """Write `data` at the end of this turn if a response begins with it, else now."""
+        if not self._holding:
+            if not self._transport.is_closing():
+                self._transport.write(data)
+            return
         if not self._held:
             self._loop.call_soon(self._flush)
         self._held.append(data)
+
+    def hold(self) -> None:
+        """Hold back what comes next: the head of a response, and what goes with it."""
+        self._holding = True
 
     def is_closing(self) -> bool:
         """Whether the transport closes or is closed."""
@@ -57,6 +66,7 @@ class CorkedTransport:
 
     def _flush(self) -> None:
         held, self._held = self._held, []
+        self._holding = False
         if held and not self._transport.is_closing():
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
@@ -65,6 +75,8 @@ class CorkedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol over a corked transport."""
 
     _upgrading = False
+    _head_due: float | None = None
+    _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # what it is given is one
         """Begin with a connection."""
@@ -74,19 +86,20 @@ class CorkedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with it."""
-        self._head_timer.cancel()
+        if self._head_timer is not None:
+            self._head_timer.cancel()
         self._corked.lost()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Begin with a request: its head has a time to come in."""
-        self._head_timer.cancel()
         self._await_head()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Go on with the request once its head is there."""
-        self._head_timer.cancel()
+        self._head_due = None
+        self._corked.hold()
         self._upgrading = self.parser.should_upgrade()
         super().on_headers_complete()
 
@@ -96,4 +109,17 @@ class CorkedProtocol(HttpToolsProtocol):
             super().data_received(data)
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        """Give the head that comes its time. One timer looks after many heads."""
+        self._head_due = self.loop.time() + HEAD_SECONDS
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_at(self._head_due, self._check_head)
+
+    def _check_head(self) -> None:
+        """Close the connection if the time of a head is over, else look again when it would be."""
+        self._head_timer = None
+        if self._head_due is None:
+            return
+        if self._head_due > self.loop.time():
+            self._head_timer = self.loop.call_at(self._head_due, self._check_head)
+        else:
+            self.transport.close()

@@ -11,7 +11,6 @@ from router.policy.decision import Decision, Reason
 from router.request import Request
 from router.usage import Usage
 
-
 LONGEST_NAME = 300
 """Characters of what a client asked for that a row keeps: no model has a longer name."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -48,7 +48,7 @@ def to_pico(usd: Decimal | None) -> int | None:
     """
     if usd is None or not usd.is_finite() or usd.adjusted() > 7:
         return None
-    pico = int(usd.scaleb(12).to_integral_value(ROUND_HALF_EVEN))
+    pico = round(usd.scaleb(12))  # to the even neighbour from the middle
     return pico if -_LARGEST <= pico <= _LARGEST else None
 
 

@@ -29,19 +29,29 @@ _HEADER_LINE_BYTES = 8_190
 _HEADER_FIELD_BYTES = 16_380
 _HEADERS = 128
 _PLAIN_BODY_BYTES = 2**20  # aiohttp warns of a larger body given as bytes: it would be written in one go
-_TARGETS = 1_024
+_TARGETS, _VARIANTS = 1_024, 16
 _FIXED_HEADERS = (("accept-encoding", "identity"), ("user-agent", f"tierwise/{__version__}"))
 
 
 class _Target:
-    """What every call of one provider to one URL has in common."""
+    """What every call of one provider to one URL has in common: the URL, and the headers by those of the call."""
 
-    __slots__ = ("headers", "provider", "url")
+    __slots__ = ("_merged", "_own", "provider", "url")
 
     def __init__(self, call: UpstreamCall, secrets: Mapping[str, Secret]) -> None:
         self.provider: Provider = call.provider
-        self.headers = CIMultiDict((*_FIXED_HEADERS, *auth_headers(call, secrets)))
         self.url = URL(call.url, encoded=True)
+        self._own = (*_FIXED_HEADERS, *auth_headers(call, secrets))
+        self._merged: dict[tuple[tuple[str, str], ...], CIMultiDict[str]] = {}
+
+    def headers(self, given: tuple[tuple[str, str], ...]) -> CIMultiDict[str]:
+        """Return the headers of a call that gives these. Ours win: nothing from a client stands in for the key."""
+        if given not in self._merged:
+            if len(self._merged) >= _VARIANTS:
+                self._merged.clear()
+            merged = self._merged[given] = CIMultiDict(given)
+            merged.update(self._own)
+        return self._merged[given]
 
 
 class AiohttpReply:
@@ -252,14 +262,12 @@ class AiohttpTransport:
 
 async def _request(session: aiohttp.ClientSession, call: UpstreamCall, target: _Target) -> aiohttp.ClientResponse:
     """Send once; aiohttp's errors pass."""
-    headers = CIMultiDict(call.headers)
-    headers.update(target.headers)  # ours win: nothing that a client sent stands in for the key
     body = call.body if len(call.body) <= _PLAIN_BODY_BYTES else io.BytesIO(call.body)
     return await session.request(
         call.method,
         target.url,
         data=body or None,
-        headers=headers,
+        headers=target.headers(call.headers),
         allow_redirects=False,
         timeout=_timeouts(min(call.connect, call.first_byte)),
     )

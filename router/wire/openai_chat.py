@@ -17,6 +17,9 @@ from router.wire.dialects import Dialect, StreamUsage, dialect_of
 from router.wire.json_body import edit, insertion, members, set_field, splice
 
 _ASKS_USAGE = b'{"include_usage":true}'
+_COMMON_HEADERS = (("content-type", "application/json"), ("accept-encoding", "identity"))
+_STREAM_HEADERS = (*_COMMON_HEADERS, ("accept", "text/event-stream"))
+_WHOLE_HEADERS = (*_COMMON_HEADERS, ("accept", "application/json"))
 _LARGE = 8 * 1024
 _ESCAPED_ASCII = re.compile(rb"\\u00[4-7]")
 
@@ -73,12 +76,11 @@ class ReplyReader(Protocol):
 
 def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> UpstreamCall:
     """Return the call that asks `upstream` what `request` asks: its body but for the model and the dialect's edits."""
-    accept = "text/event-stream" if request.stream else "application/json"
     return UpstreamCall(
         provider=upstream.provider,
         url=upstream.provider.base_url.rstrip("/") + "/chat/completions",
         body=_body_for(request, upstream),
-        headers=(("content-type", "application/json"), ("accept", accept), ("accept-encoding", "identity")),
+        headers=_STREAM_HEADERS if request.stream else _WHOLE_HEADERS,
         connect=limits.connect,
         first_byte=limits.first_byte,
         idle=limits.idle,

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from classifier.features import (
     BLOCKS,
     DIMENSIONS,
-    NUMBERS,
     block_bounds,
     extract,
     fingerprint,
 )
 from classifier.lexicon import plain, tokens_of
+from classifier.numbers import NUMBERS
 from classifier.prompt import Prompt
 
 LANGUAGES = {
@@ -101,3 +101,15 @@ def test_pointing_at_nothing_is_seen():
     column = NUMBERS.index("transform_of_nothing")
     assert extract(one("summarise this text")).numbers[column] == 1.0
     assert extract(one("summarise this text:\nOnce upon a time there was a fox.")).numbers[column] == 0.0
+
+
+def test_a_token_counts_the_same_however_many_came_before():
+    """What is remembered of tokens is bounded, and forgetting it changes nothing."""
+    prompt = Prompt.of((("system", "be brief"), ("user", "Explain interchangeable parts, briefly")))
+    before = extract(prompt)
+    for start in range(0, 17_200, 400):
+        letters = ((97 + n % 26, 97 + n // 26 % 26, 97 + n // 676) for n in range(start, start + 400))
+        extract(one(" ".join("".join(map(chr, code)) for code in letters)))
+    after = extract(prompt)
+    assert after.indices.tolist() == before.indices.tolist()
+    assert after.counts.tolist() == before.counts.tolist()

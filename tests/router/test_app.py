@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from router.app import MOST_REQUESTS, TRANSPORTS, Proxy, dry_run
+from router.app import MOST_REQUESTS, TRANSPORTS, Ids, Proxy, dry_run
 from router.errors import NoEligibleUpstream
 from router.plan import prepare
 from router.policy.decision import Reason
@@ -20,6 +20,15 @@ def a_file(folder: Path, text: str = MINIMAL) -> Path:
     path = folder / "c.yaml"
     path.write_text(text)
     return path
+
+
+def test_ids_are_all_different() -> None:
+    """Also across two draws from the system, each id has 24 hexadecimal digits and none comes twice."""
+    ids = Ids()
+    drawn = [ids.draw() for _ in range(1000)]
+
+    assert len(set(drawn)) == 1000
+    assert all(len(bytes.fromhex(drawn_id)) == 12 for drawn_id in drawn)
 
 
 async def test_one_request_too_many_is_told_to_come_back() -> None:

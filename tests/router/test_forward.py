@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from router.errors import NoEligibleUpstream, UnknownModel, UpstreamTimeout
+from router.forward import Deadline
 from router.ledger.entry import EntryStatus
 from router.ports import Refusal
 from tests.fakes.completion import DONE
@@ -171,3 +172,39 @@ async def test_an_end_that_never_comes_after_done_does_not_hold_the_client_up() 
 
     assert scene.client.body.endswith(DONE)
     assert scene.ledger.entries[0].status is EntryStatus.OK
+
+
+async def test_a_deadline_ends_its_block() -> None:
+    """What takes longer is cancelled and told as TimeoutError; the task goes on afterwards."""
+    with pytest.raises(TimeoutError), Deadline(0.01):
+        await asyncio.sleep(5)
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    await asyncio.sleep(0)
+
+
+async def test_a_deadline_that_is_kept_leaves_no_trace() -> None:
+    """Nothing is cancelled once the block is over, and its own errors pass."""
+    with Deadline(0.01):
+        await asyncio.sleep(0)
+    with pytest.raises(KeyError), Deadline(0.01):
+        raise KeyError
+
+    await asyncio.sleep(0.03)
+
+
+async def test_a_cancellation_by_somebody_else_is_no_timeout() -> None:
+    """A client that left is not told as a deadline that passed."""
+
+    async def served() -> None:
+        with Deadline(5):
+            await asyncio.sleep(5)
+
+    task = asyncio.create_task(served())
+    await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -42,6 +42,24 @@ async def test_one_turn_is_one_write() -> None:
     assert transport.told == [b"head body", b"more"]
 
 
+async def test_what_follows_a_head_is_not_held_back_until_the_next_response() -> None:
+    """The pieces of a stream leave at once; the head of the next response waits for its body again."""
+    transport = Transport()
+    corked = CorkedTransport(transport, asyncio.get_running_loop())
+
+    corked.write(b"head")
+    await asyncio.sleep(0)
+    corked.write(b"piece")
+    assert transport.told == [b"head", b"piece"]
+    corked.hold()
+    corked.write(b"head ")
+    corked.write(b"body")
+    assert transport.told == [b"head", b"piece"]
+    await asyncio.sleep(0)
+
+    assert transport.told == [b"head", b"piece", b"head body"]
+
+
 async def test_closing_writes_first() -> None:
     """What was written before the close is sent before it; nothing follows."""
     transport = Transport()

@@ -10,7 +10,7 @@ from router.catalog.upstream import Capability, Status, Upstream
 from router.errors import NoEligibleUpstream
 from router.policy.decide import View, decide
 from router.policy.decision import Decision
-from router.policy.eligibility import Demand, obstacle
+from router.policy.eligibility import Demand, obstacle, rejection
 from router.policy.estimate import Workload, expected_cost
 from router.policy.resolve import RouteTarget
 from router.policy.rules import DoubtAction, Route
@@ -56,6 +56,48 @@ def outcome(
         return decide(request, RouteTarget(route=route, dial="balanced"), assessment, view)
     except NoEligibleUpstream:
         return None
+
+
+SIZES = st.builds(
+    Needs,
+    tools=st.booleans(),
+    context_tokens=st.integers(0, 40_000),
+    max_output_tokens=st.none() | st.integers(1, 3_000),
+)
+
+
+@given(
+    upstreams=st.lists(
+        st.builds(
+            an_upstream,
+            NAMES,
+            TIERS,
+            window=st.sampled_from([500, 2_000, 32_000]),
+            max_output=st.none() | st.sampled_from([100, 2_000]),
+            capabilities=st.frozensets(st.sampled_from(Capability)),
+        ),
+        max_size=6,
+        unique_by=lambda upstream: upstream.name,
+    ),
+    sizes=st.lists(SIZES, min_size=1, max_size=6),
+    tier=TIERS,
+)
+def test_what_was_found_for_another_request_changes_nothing(
+    upstreams: list[Upstream], sizes: list[Needs], tier: Tier
+) -> None:
+    """Requests of one kind after each other are each sifted by their own size: the same able, the same sentences."""
+    view = View(catalog=Catalog(upstreams=tuple(upstreams)), today=TODAY)
+    target = RouteTarget(route=Route(name="auto"), dial="balanced")
+    for needs in sizes:
+        demand = Demand(needs=needs, tier=tier, today=TODAY)
+        able = {upstream.name for upstream in upstreams if obstacle(upstream, demand) is None}
+        try:
+            decision = decide(a_request(needs=needs), target, an_assessment(tier), view)
+        except NoEligibleUpstream:
+            assert not able
+            continue
+        assert {candidate.upstream.name for candidate in decision.ranked} == able
+        assert decision.rejected == tuple(found for upstream in upstreams if (found := rejection(upstream, demand)))
 
 
 @given(upstreams=CATALOGS, request=REQUESTS, assessment=ASSESSMENTS, resting=RESTING)

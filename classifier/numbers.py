@@ -1,0 +1,197 @@
+"""The handcrafted numbers of a prompt: sizes, marks, kinds of words, what seems missing, how the talk went.
+
+They stand for what hashed words cannot say. All of them are bounded and cost the same for a prompt of any length.
+"""
+
+import math
+from operator import itemgetter
+from struct import Struct
+
+import numpy as np
+import numpy.typing as npt
+
+from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, kinds_among
+from classifier.prompt import Reading
+
+_LONG = 8
+"""Letters beyond which a word is long."""
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str]) -> FloatArray:
+    """Return the handcrafted numbers in the order of NUMBERS."""
+    octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    histogram = np.bincount(octets, minlength=128).tolist()
+    seen = set(ask)
+    found = kinds_among(seen)
+    values = (
+        *_sizes(reading, ask, len(seen), histogram),
+        *_marks(reading.ask, histogram, len(octets)),
+        *_words(found, len(seen)),
+        *_missing(reading, ask, found),
+        *_conversation(reading, ask, after, before),
+    )
+    return np.frombuffer(_pack(*values), dtype=np.float32)
+
+
+_LOG1P = tuple(map(math.log1p, range(8192)))
+"""The logarithms of counts. No bounded text of a Reading has as many characters."""
+
+
+_SIZES = (
+    "log_ask_chars",
+    "log_words",
+    "log_words_squared",
+    "word_length",
+    "long_words",
+    "distinct_words",
+    "lines",
+    "sentence_words",
+    "log_all_chars",
+)
+
+
+def _sizes(reading: Reading, ask: list[str], distinct: int, histogram: list[int]) -> tuple[float, ...]:
+    words = len(ask)
+    chars = len(reading.ask)
+    lengths = [*map(len, ask)]
+    log_words = _LOG1P[words]
+    ends = sum(_ends_in(histogram)) + reading.ask.count("。") + 1
+    return (
+        math.log1p(min(reading.ask_chars, 100_000)),
+        log_words,
+        log_words * log_words,
+        sum(lengths) / (words + 1),
+        len([length for length in lengths if length > _LONG]) / (words + 1),
+        distinct / (words + 1),
+        _LOG1P[histogram[_NEWLINE]],
+        math.log1p(words / ends),
+        math.log1p(min(reading.all_chars, 200_000)) - math.log1p(min(chars, 200_000)),
+    )
+
+
+_COUNTED = tuple("?!,;:({=$\\^*`</_\"'%#|-")
+_MARKS = (*(f"mark_{ord(mark)}" for mark in _COUNTED), "digits", "capitals", "fenced", "not_ascii", "wide")
+
+
+_counted_in = itemgetter(*map(ord, _COUNTED))
+_ends_in = itemgetter(*map(ord, ".?!"))
+_NEWLINE = ord("\n")
+_log1p_of = _LOG1P.__getitem__
+
+
+def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
+    """Return what the marks, digits and capitals of a text weigh; `histogram` counts its octets in UTF-8."""
+    size = len(text) + 20
+    wide = octets - len(text)
+    return (
+        *map(_log1p_of, _counted_in(histogram)),
+        sum(histogram[48:58]) / size,
+        sum(histogram[65:91]) / size,
+        "```" in text,
+        wide > 0,
+        wide / size,
+    )
+
+
+_WORDS = tuple(f"{kind}_{name}" for name in LEXICONS for kind in ("any", "share"))
+
+
+def _words(found: list[int], distinct: int) -> list[float]:
+    values: list[float] = []
+    for count in found:
+        values += (_LOG1P[count], count / (distinct + 3))
+    return values
+
+
+_POINTERS, _HOLDERS, _TRANSFORMS = (KINDS.index(name) for name in ("pointers", "holders", "transforms"))
+
+
+_MISSING = (
+    "short_pointer",
+    "pointer_to_holder",
+    "transform_of_nothing",
+    "ends_open",
+    "has_body",
+    "starts_with_transform",
+    "placeholder",
+)
+
+
+def _missing(reading: Reading, ask: list[str], found: list[int]) -> tuple[float, ...]:
+    """Return hints that the ask points at something which is not there."""
+    text = reading.ask
+    body = "\n" in text.strip() or "```" in text or text.count('"') > 1 or ": " in text or "「" in text or "«" in text
+    pointer, holder, transform = found[_POINTERS] > 0, found[_HOLDERS] > 0, found[_TRANSFORMS] > 0
+    alone = not body and not reading.before and not reading.after and not reading.images
+    return (
+        pointer and alone and len(ask) < 25,
+        holder and alone and len(ask) < 40,
+        transform and alone and (pointer or holder),
+        text.endswith((":", "：", "...")),
+        body,
+        ask != [] and ask[0] in LEXICONS["transforms"],
+        "[" in text and "]" in text and not body,
+    )
+
+
+_CONVERSATION = (
+    "log_turns",
+    "log_user_turns",
+    "log_tool_results",
+    "log_tail_tools",
+    "has_system",
+    "has_before",
+    "ends_with_tool",
+    "log_after_words",
+    "log_before_words",
+    "failures_after",
+    "successes_after",
+    "failures_before",
+    "short_after_long",
+    "tools",
+    "images",
+    "json_output",
+    "empty",
+)
+
+
+def _conversation(reading: Reading, ask: list[str], after: list[str], before: list[str]) -> tuple[float, ...]:
+    talk = _talk(ask, after, before) if after or before else _NO_TALK
+    return (
+        _LOG1P[min(reading.turns, 200)],
+        _LOG1P[reading.user_turns],
+        _LOG1P[reading.tool_results],
+        _LOG1P[reading.tail_tools],
+        reading.system != "",
+        reading.before != "",
+        reading.last_role in ("tool", "function"),
+        *talk,
+        _LOG1P[min(reading.tools, 100)],
+        _LOG1P[min(reading.images, 100)],
+        reading.json_output,
+        not ask,
+    )
+
+
+_NO_TALK = (0.0,) * 6
+
+
+def _talk(ask: list[str], after: list[str], before: list[str]) -> tuple[float, ...]:
+    """Return what the words around the ask tell."""
+    seen_after = set(after)
+    return (
+        _LOG1P[len(after)],
+        _LOG1P[len(before)],
+        _LOG1P[len(FAILURES & seen_after)],
+        _LOG1P[len(SUCCESSES & seen_after)],
+        _LOG1P[len(FAILURES & set(before))],
+        len(ask) < 8 and len(before) > 20,
+    )
+
+
+NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION
+"""The names of the handcrafted numbers, in their order."""
+
+_pack = Struct(f"{len(NUMBERS)}f").pack  # takes truth values and counts as they are, in half the time of np.array

@@ -1,0 +1,32 @@
+"""The handcrafted numbers: one a name, finite for any text, and saying what they are called."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.lexicon import plain, tokens_of
+from classifier.numbers import NUMBERS, numbers
+from classifier.prompt import Prompt
+
+
+def named(text: str) -> dict[str, float]:
+    """Return the numbers of a prompt of one turn, by name."""
+    reading = Prompt.of([("user", text)]).reading()
+    return dict(zip(NUMBERS, numbers(reading, tokens_of(plain(reading.ask)), [], []).tolist(), strict=True))
+
+
+@given(st.text(max_size=300))
+def test_every_name_has_a_finite_number(text: str):
+    """Whatever the text, there are as many numbers as names and none is infinite or nobody's."""
+    found = named(text)
+
+    assert len(found) == len(NUMBERS)
+    assert np.isfinite(list(found.values())).all()
+
+
+def test_numbers_say_what_their_names_say():
+    """Question marks, code fences, digits and an empty ask are counted as such."""
+    assert named("Why?")["mark_63"] > named("Why.")["mark_63"] == 0
+    assert named("```x```")["fenced"] == 1
+    assert named("12345")["digits"] > named("abcde")["digits"] == 0
+    assert (named("")["empty"], named("hi")["empty"]) == (1, 0)
