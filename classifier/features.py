@@ -22,7 +22,6 @@ _OFFSETS = tuple(sum(1 << bits for bits in _BITS[:place]) for place in range(len
 DIMENSIONS = _OFFSETS[-1]
 """Each block of the bag has a range of its own: BLOCKS one after the other, 2 ** bits rows each."""
 
-_GRAM = 4
 _STEM = 5
 _OPENERS = 3
 _MASK = 0xFFFFFFFF

