@@ -2,7 +2,8 @@
 
 RouterError
 ├─ ClientError                the caller must change the request
-│  ├─ MalformedRequest 400 · UnknownCaller 401 · UnknownModel 404 · RequestTimeout 408 · RequestTooLarge 413
+│  ├─ MalformedRequest 400 · UnknownCaller 401 · UnknownModel 404 · NoSuchPath 404
+│  ├─ WrongMethod 405 · RequestTimeout 408 · RequestTooLarge 413 · NoUpgrade 400 (closes)
 │  ├─ UnsupportedEncoding 415 · NoEligibleUpstream 422 · BudgetSpent 429 · RateLimited 429
 │  └─ UpstreamRejected        the upstream blamed the request itself: its status is passed through
 ├─ UpstreamError              the far end failed
@@ -11,7 +12,7 @@ RouterError
 │  └─ UpstreamRefused 502     the operator's key, balance or model name was refused there
 ├─ Overloaded 503             this process has no room for one more request
 └─ OperatorError              the operator must change something (at start-up: exit code 2, no traceback)
-   └─ SettingsInvalid(problems) · SecretMissing · ArtifactRejected · LedgerUnavailable 503
+   └─ SettingsInvalid(problems) · SecretMissing · CannotListen · ArtifactRejected · LedgerUnavailable 503
 
 `message` says what is wrong, with the value; `fix` is the next thing to type. Neither ever holds a key, a prompt or an
 upstream's address: both are shown to clients.
@@ -91,6 +92,28 @@ class RequestTooLarge(ClientError):
     status = 413
     code = "request_too_large"
     fix = "Send less, or raise server.body_limit_bytes."
+
+
+class NoUpgrade(MalformedRequest):
+    """The client wants to speak another protocol on this connection, which is closed after the answer."""
+
+    closes = True
+    fix = "Speak plain HTTP 1.1, without an Upgrade header (no h2c, no websocket)."
+
+
+class NoSuchPath(ClientError):
+    """No path of this API, or not with this method."""
+
+    status = 404
+    code = "not_found"
+    fix = "The API is POST /v1/chat/completions and GET /v1/models; GET /health says whether this serves."
+
+
+class WrongMethod(NoSuchPath):
+    """The path exists, the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
 
 
 class UnsupportedEncoding(ClientError):
@@ -235,6 +258,13 @@ class SecretMissing(OperatorError):
 
     code = "secret_missing"
     fix = "Set the environment variable or file that the reference names."
+
+
+class CannotListen(OperatorError):
+    """The address cannot be listened on."""
+
+    code = "cannot_listen"
+    fix = "Stop what listens there, or choose another with --listen HOST:PORT."
 
 
 class ArtifactRejected(OperatorError):

@@ -42,7 +42,7 @@ def consider(request: Request, ports: Ports) -> tuple[Target, Assessment | None,
     target = resolve(request.model_asked, ports.rules, ports.catalog)
     assessment = None
     if isinstance(target, RouteTarget):
-        assessment = ports.size(request.prompt, target.route.thresholds[target.dial])
+        assessment = ports.size(request.prompt, target.thresholds)
     view = View(
         catalog=ports.catalog,
         resting=ports.state.resting(ports.clock()),

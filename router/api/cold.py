@@ -9,26 +9,12 @@ from starlette.exceptions import HTTPException
 from router import __version__
 from router.access.keys import ClientKeys
 from router.api import health
-from router.api.error_body import error_body, error_headers
+from router.api.error_body import error_headers
 from router.api.models import model_list
 from router.catalog.catalog import Catalog
-from router.errors import ClientError, RouterError
+from router.errors import NoSuchPath, RouterError, WrongMethod
 from router.policy.rules import Rules
-
-
-class NoSuchPath(ClientError):
-    """No path of this API, or not with this method."""
-
-    status = 404
-    code = "not_found"
-    fix = "The API is POST /v1/chat/completions and GET /v1/models; GET /health says whether this serves."
-
-
-class WrongMethod(NoSuchPath):
-    """The path exists, the method does not."""
-
-    status = 405
-    code = "method_not_allowed"
+from router.wire.openai_chat import error_object
 
 
 def cold_app(catalog: Catalog, rules: Rules, keys: ClientKeys, loaded_at: datetime) -> FastAPI:
@@ -57,7 +43,7 @@ async def _answer(_: Request, error: Exception) -> Response:
     """Turn an error of ours into a response."""
     ours = error if isinstance(error, RouterError) else RouterError("an internal error")
     headers = {name.decode(): value.decode() for name, value in error_headers(ours)}
-    return Response(error_body(ours), status_code=ours.status, headers=headers)
+    return Response(error_object(ours), status_code=ours.status, headers=headers)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -1,19 +1,10 @@
-"""Errors as OpenAI clients read them: four fields, always all four."""
+"""The headers that belong to an error: how to authenticate, when to come back. Its body is wire.openai_chat's."""
 
 import math
-
-import msgspec
 
 from router.errors import RouterError
 
 JSON = b"application/json"
-
-
-def error_body(error: RouterError) -> bytes:
-    """Return `{"error": {message, type, param, code}}` as JSON bytes; the message ends in the fix."""
-    message = f"{error.message.rstrip('.')}. {error.fix}" if error.fix else error.message
-    fields = {"message": message, "type": error.type, "param": error.param, "code": error.code}
-    return msgspec.json.encode({"error": fields})
 
 
 def error_headers(error: RouterError) -> list[tuple[bytes, bytes]]:

@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from router.api.chat_completions import ChatCompletions
-from router.api.cold import WrongMethod
 from router.api.gate import Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient
-from router.errors import RouterError
+from router.errors import RouterError, WrongMethod
 
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from router.errors import MalformedRequest, RequestTooLarge, UnsupportedEncoding
+from router.errors import MalformedRequest, NoUpgrade, RequestTooLarge, UnsupportedEncoding
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,13 +36,6 @@ class Head:
         """Return the client's own x-request-id where it is fit to be echoed, else None."""
         value = self.fields.get(b"x-request-id")
         return value.decode() if value is not None and _REQUEST_ID.fullmatch(value) else None
-
-
-class NoUpgrade(MalformedRequest):
-    """The client wants to speak another protocol on this connection, which is closed after the answer."""
-
-    closes = True
-    fix = "Speak plain HTTP 1.1, without an Upgrade header (no h2c, no websocket)."
 
 
 class ClientGone(Exception):

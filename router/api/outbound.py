@@ -1,11 +1,12 @@
 """Answers as bytes: the x-router-* headers, and the client that writes them. Short values, never any prompt text."""
 
 from router.api.client import AsgiClient
-from router.api.error_body import error_body, error_headers
+from router.api.error_body import error_headers
 from router.errors import RouterError
 from router.ledger.account import reason_of
 from router.policy.decision import Decision, Reason
 from router.ports import Receipt
+from router.wire.openai_chat import error_object
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -70,7 +71,7 @@ class HttpClient(AsgiClient):
 
     async def refuse(self, error: RouterError, headers: Headers) -> None:
         """Send `error` in OpenAI's shape, with `headers` beside those of the error itself."""
-        body = error_body(error)
+        body = error_object(error)
         head = [*error_headers(error), (b"content-length", b"%d" % len(body)), *headers]
         await self.start(error.status, head)
         await self.end(body)

@@ -13,7 +13,7 @@ import uvicorn
 
 from router.api.corked import CorkedProtocol
 from router.app import Proxy
-from router.errors import OperatorError
+from router.errors import CannotListen
 from router.plan import Plan, prepare
 from router.telemetry import log
 
@@ -22,13 +22,6 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than any client library keeps an idle connection, so that none is closed just as it is used again."""
 
 BACKLOG = 2048
-
-
-class CannotListen(OperatorError):
-    """The address cannot be listened on."""
-
-    code = "cannot_listen"
-    fix = "Stop what listens there, or choose another with --listen HOST:PORT."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -143,8 +143,13 @@ def reply_reader(
     return reader
 
 
+def error_object(error: RouterError) -> bytes:
+    """Return `{"error": {message, type, param, code}}` as JSON bytes; the message ends in the fix."""
+    message = f"{error.message.rstrip('.')}. {error.fix}" if error.fix else error.message
+    fields = {"message": message, "type": error.type, "param": error.param, "code": error.code}
+    return msgspec.json.encode({"error": fields})
+
+
 def error_event(error: RouterError) -> bytes:
     """Return the event that ends a stream which failed after it began. No [DONE] follows it."""
-    message = f"{error.message.rstrip('.')}. {error.fix}"
-    fields = {"message": message, "type": error.type, "param": error.param, "code": error.code}
-    return b"data: " + msgspec.json.encode({"error": fields}) + b"\n\n"
+    return b"data: " + error_object(error) + b"\n\n"

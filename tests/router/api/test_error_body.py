@@ -2,15 +2,16 @@
 
 import json
 
-from router.api.error_body import error_body, error_headers
+from router.api.error_body import error_headers
 from router.errors import RateLimited, RouterError, UnknownCaller, UnknownModel
+from router.wire.openai_chat import error_object
 
 
 def test_all_four_fields_always() -> None:
     """A field that says nothing is null, not absent; the message ends in the fix."""
     error = UnknownModel("model 'x' is unknown.", fix="Ask for 'auto'.", param="model")
 
-    assert json.loads(error_body(error)) == {
+    assert json.loads(error_object(error)) == {
         "error": {
             "message": "model 'x' is unknown. Ask for 'auto'.",
             "type": "invalid_request_error",
@@ -18,7 +19,7 @@ def test_all_four_fields_always() -> None:
             "code": "model_not_found",
         }
     }
-    assert json.loads(error_body(RouterError("x")))["error"]["param"] is None
+    assert json.loads(error_object(RouterError("x")))["error"]["param"] is None
 
 
 def test_when_to_come_back_in_whole_seconds_and_milliseconds() -> None:
