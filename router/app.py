@@ -34,7 +34,8 @@ from router.simulator.server import Simulator
 from router.sizing import Sizer
 
 TRANSPORTS: dict[str, tuple[str, str, dict[str, bool]]] = {
-    "aiohttp": ("router.upstreams.transport", "AiohttpTransport", {}),
+    "native": ("router.upstreams.transport_native", "NativeTransport", {}),
+    "aiohttp": ("router.upstreams.transport_aiohttp", "AiohttpTransport", {}),
     "httpx": ("router.upstreams.transport_httpx", "HttpxTransport", {"trust_env": True}),
 }
 """Each transport by its name in delivery.transport: module, class, options. A module is loaded only when it is chosen.

@@ -6,7 +6,6 @@ first byte there is no fallback.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 from classifier.assessment import Assessment
@@ -35,6 +34,11 @@ _ANSWERED = Outcome(ending=Ending.ANSWERED, status=HTTPStatus.OK)
 
 HANG_UP_SECONDS = 0.5
 """How long the end of an upstream's body is waited for once its answer is complete."""
+
+
+def _ignore(_rest: bytes) -> bool:
+    """Take what follows an answer, for nothing."""
+    return True
 
 
 def consider(request: Request, ports: Ports) -> tuple[Target, Assessment | None, Decision]:
@@ -87,7 +91,7 @@ class Exchange:
         self._upstream: Upstream | None = None
         self._reader: ReplyReader | None = None
         self._tail = b""
-        self._rest: tuple[UpstreamReply, AsyncIterator[bytes]] | None = None
+        self._rest: UpstreamReply | None = None
         self._recorded = False
         self.tries = 0
 
@@ -145,23 +149,36 @@ class Exchange:
             if reply.status != HTTPStatus.OK:
                 return await read_failure(reply, ports.now())
             self._reader = reader = reply_reader(self._request, upstream, reply.headers, ports.limits)
-            chunks = reply.chunks()
-            async for chunk in chunks:
-                data = reader.feed(chunk)
-                if data:
-                    if not client.began:
-                        self._first_byte = ports.clock()
-                        await client.begin(self.receipt())
-                    await client.write(data)
-                if reader.done:
-                    break
+            await self._relay(reply, reader, client)
             self._tail = reader.finish()
             if reader.done:
-                self._rest = (reply, chunks)
+                self._rest = reply
         finally:
             if self._rest is None:
                 await reply.close()
         return _ANSWERED
+
+    async def _relay(self, reply: UpstreamReply, reader: ReplyReader, client: Client) -> None:
+        """Let the answer through the reader to the client, until it has ended or the reader needs no more of it."""
+        held = b""
+
+        def take(chunk: bytes) -> bool:
+            nonlocal held
+            data = reader.feed(chunk)
+            if data and not (client.began and client.push(data)):
+                held = data
+                return False
+            return not reader.done
+
+        ended = False
+        while not (ended or reader.done):
+            ended = await reply.pour(take)
+            if held:
+                if not client.began:
+                    self._first_byte = self._ports.clock()
+                    await client.begin(self.receipt())
+                await client.write(held)
+                held = b""
 
     async def deliver(self, client: Client) -> None:
         """Commit the row, then let the last bytes go."""
@@ -185,11 +202,10 @@ class Exchange:
         """Read what may follow [DONE], so that the connection can be used again, but do not wait for it long."""
         if self._rest is None:
             return
-        (reply, chunks), self._rest = self._rest, None
+        reply, self._rest = self._rest, None
         try:
             async with asyncio.timeout(HANG_UP_SECONDS):
-                async for _ in chunks:
-                    pass
+                await reply.pour(_ignore)
         except (TimeoutError, UpstreamError):
             pass
         finally:

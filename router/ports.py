@@ -57,8 +57,11 @@ class Client(Protocol):
     async def begin(self, receipt: Receipt) -> None:
         """Send the response's head."""
 
+    def push(self, data: bytes) -> bool:
+        """Send a part of the body if that can be done at once; False: nothing was sent, `write` it."""
+
     async def write(self, data: bytes) -> None:
-        """Send a part of the body."""
+        """Send a part of the body; waits while the client reads slower than we write."""
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last part of the body."""

@@ -9,6 +9,7 @@ import logging
 
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
+from router.api.client import push_of
 from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.inbound import read
 from router.api.outbound import HttpClient, receipt_headers
@@ -41,7 +42,7 @@ class ChatCompletions:
             head = inspect(scope, self._body_limit)
             request_id = head.request_id() or self._ports.new_id()
             caller = self._keys.authenticate(head.get(b"authorization"))
-            client = HttpClient(receive, send)
+            client = HttpClient(receive, send, push_of(scope))
             body = await client.body(self._body_limit)
             await forward(_request(head, body, request_id, caller), client, self._ports, arrived)
         except ClientGone:

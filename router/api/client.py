@@ -1,13 +1,26 @@
 """The client's side of one exchange: bytes to ASGI messages, and a watch on whether the client is still there."""
 
 import asyncio
+from collections.abc import Callable
 
-from router.api.gate import BODY_SECONDS, Receive, Send, read_body
+from router.api.gate import BODY_SECONDS, Receive, Scope, Send, read_body
 from router.errors import RequestTimeout
 
 WATCH_AFTER_SECONDS = 0.2
 """How long a request may take before its connection is watched. Most are over by then and never pay for the task that
 watching needs; with this, a client that leaves is still noticed well within a second."""
+
+
+PUSH = "tierwise.push"
+"""The ASGI extension by which a server offers, as `write`, to send a part of a body at once, past its messages."""
+
+Push = Callable[[bytes], bool]
+
+
+def push_of(scope: Scope) -> Push | None:
+    """Return what PUSH offers in this scope: bytes in, whether they were sent; None where it is not offered."""
+    offered = scope.get("extensions", {}).get(PUSH)
+    return None if offered is None else offered["write"]
 
 
 class AsgiClient:
@@ -18,12 +31,25 @@ class AsgiClient:
     cancellation from a shutdown's.
     """
 
-    __slots__ = ("_late", "_reading", "_receive", "_send", "_slow", "_task", "_timer", "_watch", "began", "left")
+    __slots__ = (
+        "_late",
+        "_push",
+        "_reading",
+        "_receive",
+        "_send",
+        "_slow",
+        "_task",
+        "_timer",
+        "_watch",
+        "began",
+        "left",
+    )
 
-    def __init__(self, receive: Receive, send: Send) -> None:
-        """Take over `receive` before anything of the body has been read."""
+    def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
+        """Take over `receive` before anything of the body has been read; `push` is what `push_of` found."""
         self._receive = receive
         self._send = send
+        self._push = push
         self._watch: asyncio.Task[None] | None = None
         self._reading = False
         self._slow = False
@@ -73,6 +99,10 @@ class AsgiClient:
         """Send the status line and the headers."""
         self.began = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    def push(self, data: bytes) -> bool:
+        """Send a part of the body if the server can do so at once; False: nothing was sent, `write` it."""
+        return self._push is not None and self._push(data)
 
     async def write(self, data: bytes) -> None:
         """Send a part of the body; waits while the client reads slower than we write."""

@@ -6,9 +6,12 @@ the time that a request's head may take either, nor on the time that a client ma
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from router.api.client import PUSH
 
 HEAD_SECONDS = 10.0
 """How long a connection may stay silent at its beginning, and a request's head may take."""
@@ -102,11 +105,19 @@ class CorkedProtocol(HttpToolsProtocol):
         self._corked.hold()
         self._upgrading = self.parser.should_upgrade()
         super().on_headers_complete()
+        self.scope["extensions"] = {PUSH: {"write": partial(self._push, self.cycle)}}
 
     def data_received(self, data: bytes) -> None:
         """Read what came; nothing behind an upgrade, which is refused: it would be taken for a new request."""
         if not self._upgrading:
             super().data_received(data)
+
+    def _push(self, cycle: RequestResponseCycle, data: bytes) -> bool:
+        """Write a part of the chunked body that `cycle` is sending, past ASGI's messages: 9 us a part less (of 45)."""
+        if self.flow.write_paused or cycle.disconnected or cycle.response_complete or not cycle.chunked_encoding:
+            return False
+        self._corked.write(b"%x\r\n%b\r\n" % (len(data), data))
+        return True
 
     def _await_head(self) -> None:
         """Give the head that comes its time. One timer looks after many heads."""

@@ -1,7 +1,7 @@
 """The answer's body and headers as the rest of the proxy reads them: decoded, bounded, without cookies. No I/O."""
 
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 
 from router.errors import UpstreamBroken
 from router.upstreams import failures
@@ -103,3 +103,11 @@ async def decoded(
                 raise failures.broken(provider, "its body is too large")
             yield piece
     decoder.end()
+
+
+async def poured(chunks: AsyncIterator[bytes], sink: Callable[[bytes], bool]) -> bool:
+    """Hand `chunks` to `sink` until it returns False; whether they have ended. Can be called again for the rest."""
+    async for data in chunks:
+        if not sink(data):
+            return False
+    return True

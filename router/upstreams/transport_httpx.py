@@ -1,13 +1,13 @@
 """The second way out: HTTP/2 and corporate proxies with httpx2, for providers that the hot transport cannot reach.
 
-It costs several times the CPU of `AiohttpTransport`. It drives httpx2's transport, not its client, which would keep
+It costs several times the CPU of `NativeTransport`. It drives httpx2's transport, not its client, which would keep
 cookies, follow redirects and log addresses. httpx2 does not tell how much of a lost answer had arrived: a connection
 that dies inside the headers counts as silent. Host names are resolved in the event loop's shared threads.
 """
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -19,7 +19,7 @@ from router.catalog.provider import Provider
 from router.errors import UpstreamError
 from router.upstreams import failures
 from router.upstreams.auth import auth_headers
-from router.upstreams.body import BODY_LIMIT_BYTES, clean_headers, decoded, decoder_for
+from router.upstreams.body import BODY_LIMIT_BYTES, clean_headers, decoded, decoder_for, poured
 from router.upstreams.credentials import Secret
 from router.wire.call import UpstreamCall
 
@@ -38,6 +38,7 @@ class HttpxReply:
         self._decoder = decoder_for(response.headers.get("content-encoding"), call.provider.name)
         pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
         self._headers = clean_headers(pairs, decoded=self._decoder is not None)
+        self._rest: AsyncIterator[bytes] | None = None
 
     @property
     def status(self) -> int:
@@ -54,6 +55,11 @@ class HttpxReply:
         if self._decoder is None:
             return self._read()
         return decoded(self._read(), self._decoder, self._limit, self._call.provider.name)
+
+    async def pour(self, sink: Callable[[bytes], bool]) -> bool:
+        """Hand the body to `sink` as it arrives, decoded, until it returns False; whether the body has ended."""
+        self._rest = self._rest or self.chunks()
+        return await poured(self._rest, sink)
 
     async def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it. Safe to call twice."""

@@ -39,6 +39,12 @@ class UpstreamReply(Protocol):
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; UpstreamUnreachable, UpstreamTimeout or UpstreamBroken when it stops short."""
 
+    async def pour(self, sink: Callable[[bytes], bool]) -> bool:
+        """Hand each piece to `sink` as it arrives, until that returns False or the body ends; whether it has ended.
+
+        Raises what `chunks` raises, and what `sink` does. After False it can be called again for the rest.
+        """
+
     async def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it. Safe to call twice."""
 

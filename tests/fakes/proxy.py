@@ -66,15 +66,22 @@ async def running(
     path.write_text(config)
     ledger = folder / "ledger.db"
     plan = prepare(config=path, environ=environ or {}, simulate=simulate, listen="127.0.0.1:0", ledger=ledger)
+    async with serving(Proxy(plan)) as port:
+        yield RunningProxy(port, ledger)
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[int]:
+    """Serve an ASGI app as the command would until the block ends; yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = server_for(Proxy(plan))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event to wait for
+        server = server_for(app)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn offers no event to wait for
             await asyncio.sleep(0.005)
-        if serving.done():
-            serving.result()
+        if task.done():
+            task.result()
         try:
-            yield RunningProxy(listener.getsockname()[1], ledger)
+            yield listener.getsockname()[1]
         finally:
             server.should_exit = True
-            await serving
+            await task

@@ -1,9 +1,10 @@
 """An upstream's reply without a socket: the chunks that a test gives, then an end or a failure."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from router.errors import UpstreamError
+from router.upstreams.body import poured
 from router.wire.call import UpstreamCall, UpstreamReply
 
 JSON = {"content-type": "application/json"}
@@ -27,6 +28,7 @@ class FakeReply:
         self._chunks = chunks
         self._then = then
         self._hang = hang
+        self._rest: AsyncIterator[bytes] | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body."""
@@ -36,6 +38,11 @@ class FakeReply:
             await asyncio.Event().wait()
         if self._then is not None:
             raise self._then
+
+    async def pour(self, sink: Callable[[bytes], bool]) -> bool:
+        """Hand the body to `sink`."""
+        self._rest = self._rest or self.chunks()
+        return await poured(self._rest, sink)
 
     async def close(self) -> None:
         """Count how often this was closed."""

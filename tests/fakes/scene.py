@@ -31,12 +31,20 @@ class Client:
         self.receipt: Receipt | None = None
         self.body = b""
         self.deaf = False
+        self.full = False
         self._journal = journal
 
     async def begin(self, receipt: Receipt) -> None:
         self.began = True
         self.receipt = receipt
         self._journal.append("begin")
+
+    def push(self, data: bytes) -> bool:
+        if self.full:
+            return False
+        self.body += data
+        self._journal.append("write")
+        return True
 
     async def write(self, data: bytes) -> None:
         self.body += data

@@ -5,13 +5,14 @@ from typing import Any
 
 from router.catalog.provider import Provider
 from router.upstreams.credentials import Secret
-from router.upstreams.transport import AiohttpTransport
+from router.upstreams.transport_aiohttp import AiohttpTransport
 from router.upstreams.transport_httpx import HttpxTransport
+from router.upstreams.transport_native import NativeTransport
 from router.wire.call import UpstreamCall
 
 KEY = "sk-canary-51b7e0"
 SECRETS = {"alpha": Secret(KEY), "azure": Secret(KEY)}
-KINDS = (AiohttpTransport, HttpxTransport)
+KINDS = (NativeTransport, AiohttpTransport, HttpxTransport)
 SSE = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
 
 
@@ -54,6 +55,8 @@ def shown(error: BaseException) -> str:
 
 def connections_in_use(transport: Any) -> int:
     """Return how many connections the transport believes to be in use (httpx2: that it holds)."""
+    if isinstance(transport, NativeTransport):
+        return transport._hosts.in_use
     if isinstance(transport, AiohttpTransport):
         connector: Any = transport._session.connector
         return len(connector._acquired)

@@ -31,6 +31,19 @@ async def test_the_row_is_committed_before_the_last_byte(stream: bool) -> None:
     assert entry.cost < entry.baseline_cost
 
 
+async def test_a_client_that_reads_slowly_is_waited_for() -> None:
+    """What cannot be sent at once is written, in order, and the rest follows."""
+    scene = Scene(FakeReply(*STREAM, headers=SSE))
+    scene.client.full = True
+
+    await scene.play(stream=True)
+
+    quick = Scene(FakeReply(*STREAM, headers=SSE))
+    await quick.play(stream=True)
+    assert scene.client.body == quick.client.body
+    assert scene.journal == quick.journal
+
+
 async def test_a_whole_answer_knows_its_cost_before_it_begins() -> None:
     """The receipt of a whole answer has the cost of the row."""
     scene = Scene(FakeReply(WHOLE))

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from router.errors import UpstreamUnreachable
+from router.errors import StreamFailed, UpstreamUnreachable
 from tests.fakes import behaviour
-from tests.fakes.transports import KEY, SSE, call_to, fetch, read_all
+from tests.fakes.transports import KEY, SSE, call_to, connections_in_use, fetch, read_all
 from tests.fakes.upstream import Exchange, FakeUpstream
 
 
@@ -83,6 +83,49 @@ async def test_chunks_are_handed_on_as_they_come(transport, upstream):
         received.set()
     await reply.close()
     assert parts == [b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"]
+
+
+async def test_a_body_is_poured_as_it_comes(transport, upstream):
+    """A sink gets the pieces in order; one that wants no more is given the rest when it asks again."""
+    received = asyncio.Event()
+
+    async def lockstep(exchange: Exchange) -> None:
+        await exchange.head(200, SSE)
+        for part in (b"a", b"b", b"c"):
+            await exchange.chunk(part)
+            await asyncio.wait_for(received.wait(), 3)
+            received.clear()
+        await exchange.chunk(b"")
+
+    upstream.script(lockstep)
+    reply = await transport.send(call_to(upstream.base_url))
+    got: list[bytes] = []
+
+    def take(data: bytes) -> bool:
+        got.append(data)
+        received.set()
+        return data != b"b"
+
+    assert await reply.pour(take) is False
+    assert got == [b"a", b"b"]
+    assert await reply.pour(take) is True
+    assert await reply.pour(take) is True
+    await reply.close()
+    assert got == [b"a", b"b", b"c"]
+
+
+async def test_what_a_sink_raises_passes(transport, upstream):
+    """The failure of whoever reads is not the upstream's, and ends the call."""
+    upstream.script(behaviour.stream(3, delay=0.05))
+    reply = await transport.send(call_to(upstream.base_url))
+
+    def refuse(_data: bytes) -> bool:
+        raise StreamFailed("no")
+
+    with pytest.raises(StreamFailed):
+        await reply.pour(refuse)
+    await reply.close()
+    assert connections_in_use(transport) == 0
 
 
 @pytest.mark.parametrize("size", [0, 2**20 + 1, 10 * 2**20])

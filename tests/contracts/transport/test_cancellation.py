@@ -69,6 +69,26 @@ async def test_a_stream_cancelled_in_the_middle_closes_at_once(transport, upstre
     await asyncio.wait_for(upstream.seen[0].gone.wait(), 1)
 
 
+async def test_a_stream_cancelled_while_it_is_poured_closes_at_once(transport, upstream):
+    """The same for a sink."""
+    upstream.script(behaviour.hang_mid_stream())
+    begun = asyncio.Event()
+
+    async def read() -> None:
+        reply = await transport.send(call_to(upstream.base_url))
+        try:
+            await reply.pour(lambda _data: begun.set() is None)
+        finally:
+            await reply.close()
+
+    task = asyncio.create_task(read())
+    await asyncio.wait_for(begun.wait(), 2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.wait_for(upstream.seen[0].gone.wait(), 1)
+
+
 async def test_closing_an_unread_answer_closes_its_connection(transport, upstream):
     """close() without reading, and twice, ends the call at the upstream."""
     upstream.script(behaviour.hang_mid_stream())

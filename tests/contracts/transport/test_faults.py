@@ -145,6 +145,18 @@ async def test_a_body_that_stands_still(transport, upstream):
     await asyncio.wait_for(upstream.seen[0].gone.wait(), 1)
 
 
+async def test_a_body_that_stands_still_while_it_is_poured(transport, upstream):
+    """The same for a sink."""
+    upstream.script(behaviour.hang_mid_stream(2))
+    reply = await transport.send(call_to(upstream.base_url, idle=0.3))
+    got: list[bytes] = []
+    with pytest.raises(UpstreamTimeout, match=r"stopped sending for 0\.3"):
+        await reply.pour(lambda data: got.append(data) is None)
+    await reply.close()
+    assert b"chat.completion.chunk" in b"".join(got)
+    await asyncio.wait_for(upstream.seen[0].gone.wait(), 1)
+
+
 async def test_a_steady_stream_outlives_the_idle_time(transport, upstream):
     """Idle counts from chunk to chunk, not for the whole answer; a slow reader is not held against the upstream."""
     upstream.script(behaviour.stream(6, delay=0.1))
@@ -176,6 +188,8 @@ async def test_a_body_that_ends_too_early(transport, upstream, cut):
     with pytest.raises(UpstreamBroken) as caught:
         await fetch(transport, call_to(upstream.base_url, idle=2.0))
     assert str(upstream.port) not in shown(caught.value)
+    with pytest.raises(UpstreamBroken):
+        await (await transport.send(call_to(upstream.base_url, idle=2.0))).pour(lambda _data: True)
 
 
 @pytest.mark.parametrize(

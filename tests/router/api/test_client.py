@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from router.api.client import WATCH_AFTER_SECONDS, AsgiClient
+from router.api.client import PUSH, WATCH_AFTER_SECONDS, AsgiClient, push_of
 from router.api.gate import BODY_SECONDS
 from router.errors import RequestTimeout
 from tests.fakes.asgi import exchange
@@ -21,6 +21,23 @@ async def test_one_response() -> None:
 
     assert client.began
     assert (wire.status, wire.headers, wire.body, wire.complete) == (200, {"a": "b"}, b"onetwo", True)
+
+
+async def test_a_part_is_pushed_where_the_server_can_do_so() -> None:
+    """Past ASGI's messages if the server offers that and has room, else nothing is sent."""
+    wire, pushed, room = exchange(), [], [True, False]
+
+    def write(data: bytes) -> bool:
+        pushed.append(data)
+        return room.pop(0)
+
+    offering = AsgiClient(wire.receive, wire.send, push_of({"extensions": {PUSH: {"write": write}}}))
+    plain = AsgiClient(wire.receive, wire.send, push_of({"type": "http"}))
+
+    assert [offering.push(b"a"), offering.push(b"b"), plain.push(b"c")] == [True, False, False]
+    assert (pushed, wire.sent) == ([b"a", b"b"], [])
+    offering.close()
+    plain.close()
 
 
 async def test_a_client_that_leaves_cancels_the_serving_task_within_a_second() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from router.upstreams.transport import AiohttpTransport
+from router.upstreams.transport_aiohttp import AiohttpTransport
 from router.upstreams.transport_httpx import HttpxTransport
 from tests.fakes import behaviour
 from tests.fakes.transports import call_to, fetch

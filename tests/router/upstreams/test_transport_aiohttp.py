@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from router.errors import UpstreamError
-from router.upstreams.transport import AiohttpTransport
+from router.upstreams.transport_aiohttp import AiohttpTransport
 from tests.fakes import behaviour
 from tests.fakes.transports import SECRETS, call_to, fetch
 from tests.fakes.upstream import FakeUpstream

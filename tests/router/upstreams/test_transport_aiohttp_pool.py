@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from router.upstreams.transport_pool import Attempt, Resolver
+from router.upstreams.transport_aiohttp_pool import Attempt, Resolver
 
 
 async def test_an_attempt_is_late_when_its_headers_do_not_come():

@@ -1,0 +1,324 @@
+"""One connection to an upstream, sans pool: a request goes out, one answer at a time comes in. HTTP/1.1 by httptools.
+
+Nothing here knows of errors for clients: a link says how its answer ended (`failure`), its owner what that means.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal
+
+import httptools
+
+from router.errors import RouterError
+
+Sink = Callable[[bytes], bool]
+"""Takes a piece of a body; False when it wants no more for now."""
+
+Failure = Literal["lost", "malformed", "late", "too large"]
+
+HEAD_BYTES = 65_536
+FIELD_BYTES = 16_384
+FIELDS = 128
+"""The most that an answer's head may be: in all, for one header, and how many headers. More is an attack or a fault."""
+
+PAUSE_BYTES = 262_144
+"""How much of a body waits for its reader before the upstream is held back."""
+
+_NO_BODY = frozenset({204, 304})
+_LAST_INTERIM = 199
+_SWITCHING = 101
+
+
+class Link(asyncio.Protocol):
+    """One connection. `begin` sends a request, `news` waits for its answer, `take` and `pour` hand on what has come.
+
+    `calls` counts the requests that it carried, `heard` says whether the present one was answered with a byte,
+    `complete` that its answer has ended well, `failure` how it has ended otherwise (pieces that came before can still
+    be taken). One timer serves all calls of a link and is re-armed late: a timer a call costs 2 us.
+    """
+
+    __slots__ = (
+        "_buffered",
+        "_chunked",
+        "_due",
+        "_expires",
+        "_fields",
+        "_head_bytes",
+        "_left",
+        "_limit",
+        "_loop",
+        "_parser",
+        "_patience",
+        "_paused",
+        "_pieces",
+        "_sink",
+        "_sized",
+        "_timer",
+        "_transport",
+        "_waiter",
+        "calls",
+        "complete",
+        "failure",
+        "head_done",
+        "headers",
+        "heard",
+        "open",
+        "since",
+        "status",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit_bytes: int) -> None:
+        """Make a link that asyncio will connect; `limit_bytes` bounds one answer's body."""
+        self._loop = loop
+        self._limit = limit_bytes
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[bool] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self.open = False
+        self.calls = 0
+        self.since = 0.0
+        self._reset()
+
+    def _reset(self) -> None:
+        """Forget the answer before this one."""
+        self._expires: float | None = None
+        self._sink: Sink | None = None
+        self._patience = 0.0
+        self._left = self._limit
+        self._pieces: list[bytes] = []
+        self._buffered = 0
+        self._paused = False
+        self._head_bytes = 0
+        self._fields = 0
+        self._sized = self._chunked = False
+        self.head_done = False
+        self.complete = False
+        self.heard = False
+        self.failure: Failure | None = None
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+
+    def now(self) -> float:
+        """Return the loop's clock, in seconds."""
+        return self._loop.time()
+
+    def begin(self, head: bytes, body: bytes, expires: float) -> None:
+        """Send a request, whose answer's head is waited for until `expires` on the loop's clock."""
+        self._reset()
+        self.calls += 1
+        self._wait_until(expires)
+        transport = self._transport
+        if transport is None or not self.open:
+            self.failure = "lost"
+        elif len(body) <= HEAD_BYTES:
+            transport.write(head + body)
+        else:
+            transport.writelines((head, body))
+
+    def news(self, patience: float | None = None) -> "asyncio.Future[bool]":
+        """Return what is done when something more of the answer has come, or a failure; one reader at a time.
+
+        `patience` is how many seconds from now that may take; None: until what `begin` was given.
+        """
+        if patience is not None:
+            self._wait_until(self._loop.time() + patience)
+        waiter = self._waiter = self._loop.create_future()
+        return waiter
+
+    def pour(self, sink: Sink, patience: float) -> "asyncio.Future[bool]":
+        """Hand what comes to `sink` as it comes, without a turn of the loop between: 12 us a piece less (of 45).
+
+        What is returned is done at the end of the body, at a failure, with what `sink` raises, and, with True, when
+        `sink` wants no more for now. `patience` is in seconds, from piece to piece.
+        """
+        self._sink, self._patience = sink, patience
+        return self.news(patience)
+
+    def take(self) -> bytes:
+        """Return what has come of the body since the last time, b"" if nothing."""
+        pieces = self._pieces
+        if not pieces:
+            return b""
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._expires = None  # until more is waited for: a slow client is not the upstream's fault
+        self._buffered = 0
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+        return data
+
+    def ended(self) -> bool:
+        """Whether all of the answer was taken and nothing more will come of it."""
+        return not self._pieces and (self.complete or self.failure is not None)
+
+    def reusable(self) -> bool:
+        """Whether another request may be sent: all of this answer was read, the connection stays, nothing is unsent."""
+        return (
+            self.complete
+            and self.open
+            and self._transport is not None
+            and not self._transport.is_closing()
+            and not self._transport.get_write_buffer_size()
+        )
+
+    def abort(self) -> None:
+        """Drop the connection at once: what is not yet written has no reader any more."""
+        self.open = False
+        self._disarm()
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with a connection."""
+        self._transport = transport  # type: ignore[assignment]  # asyncio gives streams a Transport
+        self.open = True
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came; what comes unasked ends the connection."""
+        if self.complete or self.failure is not None or not self.calls:
+            self.abort()
+            return
+        self.heard = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:  # a switch of protocols is one of them
+            self._fail("malformed")
+        if not self.head_done:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._fail("malformed")
+        elif self._sink is not None:
+            self._hand_on()
+            return
+        elif self._buffered > PAUSE_BYTES and not self._paused and self.open and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def _hand_on(self) -> None:
+        """Give what has come to the sink; wake its owner when that is all, or when it wants no more."""
+        sink, waiter = self._sink, self._waiter
+        if self._pieces and sink is not None and waiter is not None and not waiter.done():
+            data = self.take()
+            self._expires = self._loop.time() + self._patience
+            try:
+                more = sink(data)
+            except RouterError as error:  # it belongs to whoever waits
+                self._sink = None
+                waiter.set_exception(error)
+                return
+            if not more:
+                self._wake(stopped=True)
+                return
+        if self.complete or self.failure is not None:
+            self._wake()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End with the connection; a body without a length ends with it, unless it was reset."""
+        self.open = False
+        self._disarm()
+        if not self.complete and self.failure is None:
+            if exc is None and self.head_done and not self._sized:
+                self.complete = True
+            else:
+                self.failure = "lost"
+        self._wake()
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """Begin with an answer; a second one was not asked for."""
+        if self.complete:
+            self.open = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; those behind a body are not read."""
+        if self.head_done:
+            return
+        self._fields += 1
+        if self._fields > FIELDS or len(name) + len(value) > FIELD_BYTES:
+            raise ValueError("the head is too large")
+        lower = name.lower()
+        if lower == b"content-length":
+            self._sized = True
+        elif lower == b"transfer-encoding":
+            self._chunked = value.strip().lower().endswith(b"chunked")
+        self.headers.append((lower.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        """Note the status; an interim answer is passed over."""
+        if self.head_done:
+            return
+        status = self._parser.get_status_code()
+        if status <= _LAST_INTERIM:
+            if status == _SWITCHING:
+                raise ValueError("it switches to another protocol")
+            self.headers.clear()
+            self._sized = self._chunked = False
+            return
+        self.status = status
+        self._expires = None
+        self._sized = self._sized or self._chunked or status in _NO_BODY
+        self.head_done = True
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body."""
+        if self.complete:
+            return
+        self._pieces.append(body)
+        self._buffered += len(body)
+        self._left -= len(body)
+        if self._left < 0:
+            self._fail("too large")
+
+    def on_message_complete(self) -> None:
+        """End with an answer, unless it was an interim one."""
+        if self.head_done:
+            self.complete = True
+            if not self._parser.should_keep_alive():
+                self.open = False
+
+    def _wake(self, *, stopped: bool = False) -> None:
+        waiter, self._waiter = self._waiter, None
+        self._sink = None
+        if waiter is not None and not waiter.done():
+            if stopped:
+                self._expires = None
+            waiter.set_result(stopped)
+
+    def _fail(self, failure: Failure) -> None:
+        """End the answer badly; the connection is of no more use."""
+        if not self.complete and self.failure is None:
+            self.failure = failure
+        self.abort()
+        self._wake()
+
+    def _wait_until(self, expires: float) -> None:
+        self._expires = expires
+        if self._timer is None or self._due > expires:
+            self._arm(expires)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self, due: float) -> None:
+        self._disarm()
+        self._due = due
+        self._timer = self._loop.call_at(due, self._check)
+
+    def _check(self) -> None:
+        """Fail the present wait if its time is over, else look again when it would be."""
+        self._timer = None
+        if self._expires is None:
+            return
+        if self._loop.time() < self._expires:
+            self._arm(self._expires)
+        else:
+            self._fail("late")
