@@ -13,10 +13,10 @@ from classifier.assess import Classifier
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
 from router.api.chat_completions import ChatCompletions
-from router.api.cold import cold_app
-from router.api.front import AsgiApp, Front
-from router.api.gate import Receive, Scope, Send
+from router.api.front import Front
+from router.api.gate import AsgiApp, Receive, Scope, Send
 from router.api.inbound import read
+from router.api.late import LateApp
 from router.api.outbound import HttpClient
 from router.errors import OperatorError, Overloaded
 from router.exchange import consider
@@ -40,6 +40,12 @@ TRANSPORTS: dict[str, tuple[str, str, dict[str, bool]]] = {
 }
 """Each transport by its name in delivery.transport: module, class, options. A module is loaded only when it is chosen.
 Whoever chooses httpx wants HTTP/2 or a corporate proxy, so that one takes the proxies of the environment."""
+
+COLD_APP = ("router.api.cold", "cold_app")
+"""What serves all but the hot path: module and function. It is loaded late, for it takes half of a start to import."""
+
+COLD_AFTER_SECONDS = 0.5
+"""How long after the start it is loaded, unless it is asked for before: the first requests come first."""
 
 SETTLE_SECONDS = 5.0
 """How long a shutdown waits for requests that are recording how they ended, before the ledger closes."""
@@ -91,6 +97,8 @@ class Proxy:
         self._front: AsgiApp | None = None
         self._closers: list[Callable[[], Any]] = []
         self._in_flight = 0
+        self.settled: Callable[[], object] = bool
+        """Called on the loop once everything that lives as long as the process is loaded."""
         self.failure: OperatorError | None = None
         """Why the startup failed, where it did."""
 
@@ -140,9 +148,26 @@ class Proxy:
         ports = _ports(plan.classifier, assembled, transport.send, ledger)
         keys = ClientKeys(assembled.client_keys)
         limit = plan.settings.server.body_limit_bytes
-        self._front = Front(
-            ChatCompletions(ports, keys, limit), cold_app(ports.catalog, ports.rules, keys, ports.now()), limit
-        )
+        self._front = Front(ChatCompletions(ports, keys, limit), self._cold(ports, keys), limit)
+
+    def _cold(self, ports: Ports, keys: ClientKeys) -> LateApp:
+        """Return what serves all but the hot path, to be loaded soon."""
+        module, name = COLD_APP
+        since = ports.now()
+
+        def make() -> AsgiApp:
+            app: AsgiApp = getattr(importlib.import_module(module), name)(ports.catalog, ports.rules, keys, since)
+            return app
+
+        late = LateApp(make, self.settled)
+        timer = asyncio.get_running_loop().call_later(COLD_AFTER_SECONDS, late.load)
+
+        async def close() -> None:
+            timer.cancel()
+            await late.close()
+
+        self._closers.append(close)
+        return late
 
     async def stop(self) -> None:
         """Wait for rows that are being written, then close in the reverse order of opening."""

@@ -1,13 +1,9 @@
 """The front door: the hot path first, the gate before everything, FastAPI for the rest."""
 
-from collections.abc import Awaitable, Callable
-
 from router.api.chat_completions import ChatCompletions
-from router.api.gate import Receive, Scope, Send, inspect
+from router.api.gate import AsgiApp, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient
 from router.errors import RouterError, WrongMethod
-
-AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CHAT_PATH = "/v1/chat/completions"
 

@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     with _listen(plan.host, plan.port) as listener:
         proxy = Proxy(plan)
         server = server_for(proxy)
+        proxy.settled = gc.freeze
         server.announced = banner(plan, listener.getsockname()[1])
         with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows, with the reason
             server.run(sockets=[listener])

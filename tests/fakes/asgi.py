@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.api.front import AsgiApp
+from router.api.gate import AsgiApp
 
 
 @dataclass
