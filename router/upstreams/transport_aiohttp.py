@@ -111,10 +111,7 @@ class AiohttpReply:
 
 
 class _Pieces:
-    """The body as it is on the wire. An iterator of our own: an async generator costs 2 us a call more.
-
-    An error, a cancellation and the end stop the reply; a reader that breaks off closes it.
-    """
+    """The body as it is on the wire. An error, a cancellation and the end stop the reply; who breaks off closes it."""
 
     __slots__ = ("_attempt", "_call", "_left", "_readany", "_reply")
 

@@ -1,35 +1,22 @@
-"""One connection to an upstream, sans pool: a request goes out, one answer at a time comes in. HTTP/1.1 by httptools.
+"""One connection to an upstream, sans pool: a request goes out, one answer at a time comes in.
 
 Nothing here knows of errors for clients: a link says how its answer ended (`failure`), its owner what that means.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Literal
-
-import httptools
 
 from router.errors import RouterError
+from router.upstreams.transport_answer import HEAD_BYTES, Answer, Failure
 
 Sink = Callable[[bytes], bool]
 """Takes a piece of a body; False when it wants no more for now."""
 
-Failure = Literal["lost", "malformed", "late", "too large"]
-
-HEAD_BYTES = 65_536
-FIELD_BYTES = 16_384
-FIELDS = 128
-"""The most that an answer's head may be: in all, for one header, and how many headers. More is an attack or a fault."""
-
 PAUSE_BYTES = 262_144
 """How much of a body waits for its reader before the upstream is held back."""
 
-_NO_BODY = frozenset({204, 304})
-_LAST_INTERIM = 199
-_SWITCHING = 101
 
-
-class Link(asyncio.Protocol):
+class Link(Answer, asyncio.Protocol):
     """One connection. `begin` sends a request, `news` waits for its answer, `take` and `pour` hand on what has come.
 
     `calls` counts the requests that it carried, `heard` says whether the present one was answered with a byte,
@@ -38,67 +25,39 @@ class Link(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_buffered",
-        "_chunked",
         "_due",
         "_expires",
-        "_fields",
-        "_head_bytes",
-        "_left",
-        "_limit",
         "_loop",
-        "_parser",
         "_patience",
         "_paused",
-        "_pieces",
         "_sink",
-        "_sized",
         "_timer",
         "_transport",
         "_waiter",
         "calls",
-        "complete",
         "failure",
-        "head_done",
-        "headers",
         "heard",
         "open",
         "since",
-        "status",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limit_bytes: int) -> None:
         """Make a link that asyncio will connect; `limit_bytes` bounds one answer's body."""
+        super().__init__(limit_bytes)
         self._loop = loop
-        self._limit = limit_bytes
-        self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[bool] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
-        self.open = False
-        self.calls = 0
-        self.since = 0.0
-        self._reset()
-
-    def _reset(self) -> None:
-        """Forget the answer before this one."""
         self._expires: float | None = None
         self._sink: Sink | None = None
         self._patience = 0.0
-        self._left = self._limit
-        self._pieces: list[bytes] = []
-        self._buffered = 0
         self._paused = False
-        self._head_bytes = 0
-        self._fields = 0
-        self._sized = self._chunked = False
-        self.head_done = False
-        self.complete = False
+        self.open = False
+        self.calls = 0
+        self.since = 0.0
         self.heard = False
         self.failure: Failure | None = None
-        self.status = 0
-        self.headers: list[tuple[str, str]] = []
 
     def now(self) -> float:
         """Return the loop's clock, in seconds."""
@@ -106,7 +65,9 @@ class Link(asyncio.Protocol):
 
     def begin(self, head: bytes, body: bytes, expires: float) -> None:
         """Send a request, whose answer's head is waited for until `expires` on the loop's clock."""
-        self._reset()
+        self.clear()
+        self.heard = False
+        self.failure = None
         self.calls += 1
         self._wait_until(expires)
         transport = self._transport
@@ -138,13 +99,13 @@ class Link(asyncio.Protocol):
 
     def take(self) -> bytes:
         """Return what has come of the body since the last time, b"" if nothing."""
-        pieces = self._pieces
+        pieces = self.pieces
         if not pieces:
             return b""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         self._expires = None  # until more is waited for: a slow client is not the upstream's fault
-        self._buffered = 0
+        self.buffered = 0
         if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
@@ -152,13 +113,14 @@ class Link(asyncio.Protocol):
 
     def ended(self) -> bool:
         """Whether all of the answer was taken and nothing more will come of it."""
-        return not self._pieces and (self.complete or self.failure is not None)
+        return not self.pieces and (self.complete or self.failure is not None)
 
     def reusable(self) -> bool:
         """Whether another request may be sent: all of this answer was read, the connection stays, nothing is unsent."""
         return (
             self.complete
             and self.open
+            and not self.last
             and self._transport is not None
             and not self._transport.is_closing()
             and not self._transport.get_write_buffer_size()
@@ -184,18 +146,16 @@ class Link(asyncio.Protocol):
             self.abort()
             return
         self.heard = True
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError:  # a switch of protocols is one of them
-            self._fail("malformed")
-        if not self.head_done:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._fail("malformed")
-        elif self._sink is not None:
+        waited_for_head = not self.head_done
+        failure = self.feed(data)
+        if failure is not None:
+            self._fail(failure)
+        if waited_for_head and self.head_done:
+            self._expires = None
+        if self.head_done and self._sink is not None:
             self._hand_on()
             return
-        elif self._buffered > PAUSE_BYTES and not self._paused and self.open and self._transport is not None:
+        if self.buffered > PAUSE_BYTES and not self._paused and self.open and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
         self._wake()
@@ -203,7 +163,7 @@ class Link(asyncio.Protocol):
     def _hand_on(self) -> None:
         """Give what has come to the sink; wake its owner when that is all, or when it wants no more."""
         sink, waiter = self._sink, self._waiter
-        if self._pieces and sink is not None and waiter is not None and not waiter.done():
+        if self.pieces and sink is not None and waiter is not None and not waiter.done():
             data = self.take()
             self._expires = self._loop.time() + self._patience
             try:
@@ -223,65 +183,11 @@ class Link(asyncio.Protocol):
         self.open = False
         self._disarm()
         if not self.complete and self.failure is None:
-            if exc is None and self.head_done and not self._sized:
+            if exc is None and self.head_done and not self.sized:
                 self.complete = True
             else:
                 self.failure = "lost"
         self._wake()
-
-    # What httptools calls.
-
-    def on_message_begin(self) -> None:
-        """Begin with an answer; a second one was not asked for."""
-        if self.complete:
-            self.open = False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; those behind a body are not read."""
-        if self.head_done:
-            return
-        self._fields += 1
-        if self._fields > FIELDS or len(name) + len(value) > FIELD_BYTES:
-            raise ValueError("the head is too large")
-        lower = name.lower()
-        if lower == b"content-length":
-            self._sized = True
-        elif lower == b"transfer-encoding":
-            self._chunked = value.strip().lower().endswith(b"chunked")
-        self.headers.append((lower.decode("latin-1"), value.decode("latin-1")))
-
-    def on_headers_complete(self) -> None:
-        """Note the status; an interim answer is passed over."""
-        if self.head_done:
-            return
-        status = self._parser.get_status_code()
-        if status <= _LAST_INTERIM:
-            if status == _SWITCHING:
-                raise ValueError("it switches to another protocol")
-            self.headers.clear()
-            self._sized = self._chunked = False
-            return
-        self.status = status
-        self._expires = None
-        self._sized = self._sized or self._chunked or status in _NO_BODY
-        self.head_done = True
-
-    def on_body(self, body: bytes) -> None:
-        """Keep a piece of the body."""
-        if self.complete:
-            return
-        self._pieces.append(body)
-        self._buffered += len(body)
-        self._left -= len(body)
-        if self._left < 0:
-            self._fail("too large")
-
-    def on_message_complete(self) -> None:
-        """End with an answer, unless it was an interim one."""
-        if self.head_done:
-            self.complete = True
-            if not self._parser.should_keep_alive():
-                self.open = False
 
     def _wake(self, *, stopped: bool = False) -> None:
         waiter, self._waiter = self._waiter, None
@@ -293,8 +199,7 @@ class Link(asyncio.Protocol):
 
     def _fail(self, failure: Failure) -> None:
         """End the answer badly; the connection is of no more use."""
-        if not self.complete and self.failure is None:
-            self.failure = failure
+        self.failure = self.failure or failure
         self.abort()
         self._wake()
 

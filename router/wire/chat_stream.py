@@ -6,7 +6,6 @@ Until there is something worth sending (text, a tool call, a finish), nothing is
 wait, comments are dropped, so that another upstream may still be tried.
 """
 
-import re
 from typing import Any
 
 from router.errors import RouterError, StreamFailed, StreamInterrupted, UpstreamBroken
@@ -16,6 +15,7 @@ from router.wire.chat_answer import MALFORMED, Answer, Choice, decode_answer, re
 from router.wire.dialects import Dialect
 from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
 from router.wire.json_body import drop_fields
+from router.wire.same_text import SameText
 from router.wire.tokens import text_bytes
 from router.wire.usage_report import estimate, read_usage, spoken_bytes
 
@@ -46,7 +46,7 @@ class StreamReader:
         self._closed = False
         self._seen: set[int | None] = set()
         self._ended: set[int | None] = set()
-        self._around: tuple[bytes, bytes] | None = None
+        self._same = SameText()
 
     @property
     def finished(self) -> bool:
@@ -143,24 +143,16 @@ class StreamReader:
             choice = choices[0]
             if choice.finish_reason is None and choice.usage is None and choice.delta is not None:
                 self._speak(choice)
-                self._around = _around_text(event, choice.delta)
+                self._same.learn(event, choice.delta)
                 return event
         return self._weigh(answer, event, data)
 
     def _is_more_text(self, event: bytes) -> bool:
-        """Tell whether `event` differs from one before in nothing but its plain text, and count that.
-
-        Most events of a stream do. Two comparisons then stand for decoding: 1.0 instead of 4.1 us.
-        """
-        if self._around is None:
+        """Count an event that differs from one before in its text alone; False for any other."""
+        size = self._same.size(event) if len(event) <= self._limit else None
+        if size is None:
             return False
-        head, tail = self._around
-        start, end = len(head), len(event) - len(tail)
-        if end < start or end > self._limit or not (event.startswith(head) and event.endswith(tail)):
-            return False
-        if _NOT_PLAIN(event, start, end) or not (event.isascii() or _is_text(event[start:end])):
-            return False
-        self._spoken += end - start
+        self._spoken += size
         return True
 
     def _speak(self, choice: Choice) -> None:
@@ -233,31 +225,6 @@ class StreamReader:
     def _fail(self, error: RouterError) -> None:
         self.failure = error
         self.done = True
-
-
-_NOT_PLAIN = re.compile(rb'["\\\\\x00-\x1f]').search
-"""Finds what stands for something else in a string of JSON, and what cannot stand in one."""
-
-_TEXT = re.compile(rb'"content": ?"')
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _around_text(event: bytes, delta: dict[str, Any]) -> tuple[bytes, bytes] | None:
-    """Return what stands before and after the text of an event that says nothing else; None where that is not sure."""
-    text = delta.get("content")
-    if len(delta) != 1 or not text or not isinstance(text, str) or event.count(b'"content"') != 1:
-        return None
-    key, raw = _TEXT.search(event), text.encode("utf-8", "surrogatepass")
-    if key is None or _NOT_PLAIN(raw) or not event.startswith(raw, key.end()):
-        return None
-    return event[: key.end()], event[key.end() + len(raw) :]
 
 
 def _says_something(delta: dict[str, Any] | None) -> bool:

@@ -115,3 +115,23 @@ def test_settings_do_not_show_keys():
     """The repr of settings holds references only."""
     environ = {"MISTRAL_API_KEY": "topsecret", "TIERWISE_KEY": "topsecret"}
     assert "topsecret" not in repr(load(None, environ))
+
+
+HARNESS = """
+providers: {house: {kind: vllm, base_url: "http://127.0.0.1:9/v1"}}
+upstreams: {one: {provider: house, model: m, tier: easy, window: 1000, price: null}}
+routes: {auto: {}}
+classifier: {harness_tags: %s}
+"""
+
+
+def test_elements_of_a_harness_are_added(tmp_path):
+    """The names come through as they are written; one that cannot be a name is told with its line."""
+    path = tmp_path / "my.yaml"
+    path.write_text(HARNESS % "[my-reminder, ide_state]", encoding="utf-8")
+    assert load(path, {}).classifier.harness_tags == ("my-reminder", "ide_state")
+    for wrong, told in (("[my-reminder, <ide>]", "without < and >"), ("my-reminder", "must be a list")):
+        path.write_text(HARNESS % wrong, encoding="utf-8")
+        with pytest.raises(SettingsInvalid, match=told) as raised:
+            load(path, {})
+        assert "my.yaml:5" in raised.value.problems[0]

@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from classifier.tier import Tier
-from router.settings.scalars import Count, Day, File, Listen, Money, Reference, Seconds, Share, TierName, Url, shown
+from router.settings.scalars import (
+    Count,
+    Day,
+    Element,
+    File,
+    Listen,
+    Money,
+    Reference,
+    Seconds,
+    Share,
+    TierName,
+    Url,
+    shown,
+)
 
 GOOD = [
     (Money, 0, Decimal(0)),
@@ -31,6 +44,7 @@ GOOD = [
     (Url, "os.environ/VLLM_BASE", "os.environ/VLLM_BASE"),
     (Listen, "127.0.0.1:8080", "127.0.0.1:8080"),
     (Listen, "[::1]:80", "[::1]:80"),
+    (Element, "my-reminder_2", "my-reminder_2"),
 ]
 
 BAD = [
@@ -57,6 +71,10 @@ BAD = [
     (Share, "half", "between 0 and 1"),
     (Reference, "sk-abc", "must not stand in this file"),
     (Reference, 12345, "must not stand in this file"),
+    (Element, "<rules>", "without < and >"),
+    (Element, "", "it is ''"),
+    (Element, "a" * 65, "at most 64"),
+    (Element, 7, "it is '7'"),
     (Url, "api.mistral.ai/v1", "starts with http"),
     (Url, "ftp://host/v1", "starts with http"),
     (Url, "https://user:pass@host/v1", "must not hold a user or a key"),

@@ -43,6 +43,7 @@ def test_defaults_of_an_empty_file():
     assert (file.delivery.deadline, file.delivery.connect_timeout, file.delivery.max_attempts) == (600.0, 3.0, 3)
     assert str(file.ledger.path) == "var/tierwise.db"
     assert file.classifier.timeout_ms == 50
+    assert file.classifier.harness_tags == ()
 
 
 def test_short_forms_of_a_route():

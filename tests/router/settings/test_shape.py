@@ -37,7 +37,7 @@ CASES = (
     Case(
         "a word that is none of the choices",
         {"delivery": {"transport": "aiohtp"}},
-        ("'aiohtp' is none of: aiohttp, httpx. Did you mean 'aiohttp'? (x, delivery.transport)",),
+        ("'aiohtp' is none of: native, aiohttp, httpx. Did you mean 'aiohttp'? (x, delivery.transport)",),
     ),
     Case(
         "a capability",

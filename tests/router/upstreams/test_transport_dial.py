@@ -38,7 +38,7 @@ def test_reads_an_address(url, address, host, path):
 )
 def test_refuses_an_address(url):
     """What cannot be written into a request is not sent."""
-    with pytest.raises(ValueError, match="host|http|port|Port"):
+    with pytest.raises(ValueError, match=r"host|http|port|Port"):
         address_of(url)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from router.errors import StreamFailed
-from router.upstreams.transport_link import FIELDS, PAUSE_BYTES, Link
+from router.upstreams.transport_answer import FIELDS
+from router.upstreams.transport_link import PAUSE_BYTES, Link
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 

@@ -102,32 +102,6 @@ def test_arbitrary_cuts_of_arbitrary_texts_arrive(data, texts):
     assert reader.usage == Usage(input=5, output=6)
 
 
-@settings(deadline=None, max_examples=150)
-@given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=8), chop=st.integers(1, 200))
-def test_text_that_is_only_compared_counts_as_text_that_is_decoded(texts, chop):
-    """Events that differ in their text alone are relayed and counted like events that differ in all."""
-    same = [event(chunk({"content": text})) for text in ["x", *texts]]
-    apart = [event(chunk({"content": text}, more={"created": n})) for n, text in enumerate(["x", *texts])]
-    readers = [reader_for() for _ in range(4)]
-    outs = [read(readers[0], *same, STOP), read(readers[1], *apart, STOP), read(readers[2], b"".join([*same, STOP]))]
-    stream = b"".join([*same, STOP])
-    outs.append(read(readers[3], *(stream[at : at + chop] for at in range(0, len(stream), chop))))
-    assert outs[0] == outs[2] == outs[3] == (stream + DONE, None)
-    assert outs[1] == (b"".join([*apart, STOP]) + DONE, None)
-    assert len({repr(reader.consumed()) for reader in readers}) == 1
-
-
-@pytest.mark.parametrize("odd", [b'"', b"\\", b"\\x", b"\x00", b"\x1f", b"\xff", b"\xc3", b"a\rb", b"a\nb"])
-def test_text_that_is_none_is_found_behind_text_that_is(odd):
-    """What is no string of JSON breaks the stream, also where the events before it were of the same shape."""
-    broken = WORD.replace(b"word", odd)
-    assert odd in broken
-    first, later = read(reader_for(), broken, STOP), read(reader_for(), WORD, WORD, broken, STOP)
-    assert first[1] is not None
-    assert later[1] is not None
-    assert later[0] == WORD + WORD
-
-
 @dataclass(frozen=True)
 class Relayed:
     id: str

@@ -1,0 +1,86 @@
+"""Events that are only compared: relayed and counted as if they had been decoded, and nothing else passes as one."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.errors import RouterError
+from router.wire.chat_stream import DONE, StreamReader
+from router.wire.dialects import dialect_of
+from router.wire.same_text import SameText
+from tests.fakes.completion import chunk, event
+from tests.fakes.values import a_request
+
+WORD = event(chunk({"content": "word"}))
+STOP = event(chunk(finish="stop"))
+
+
+def a_reader():
+    return StreamReader(a_request(stream=True), dialect_of("openai"), 1 << 20)
+
+
+def read(reader, *pieces):
+    """Feed the pieces; return the client's bytes up to a failure, and the failure or None."""
+    out = b""
+    try:
+        for piece in pieces:
+            out += reader.feed(piece)
+        out += reader.finish()
+    except RouterError as failure:
+        return out, failure
+    return out, None
+
+
+@settings(deadline=None, max_examples=150)
+@given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=8), chop=st.integers(1, 200))
+def test_text_that_is_only_compared_counts_as_text_that_is_decoded(texts, chop):
+    """Events that differ in their text alone are relayed and counted like events that differ in all."""
+    same = [event(chunk({"content": text})) for text in ["x", *texts]]
+    apart = [event(chunk({"content": text}, more={"created": n})) for n, text in enumerate(["x", *texts])]
+    readers = [a_reader() for _ in range(4)]
+    outs = [read(readers[0], *same, STOP), read(readers[1], *apart, STOP), read(readers[2], b"".join([*same, STOP]))]
+    stream = b"".join([*same, STOP])
+    outs.append(read(readers[3], *(stream[at : at + chop] for at in range(0, len(stream), chop))))
+    assert outs[0] == outs[2] == outs[3] == (stream + DONE, None)
+    assert outs[1] == (b"".join([*apart, STOP]) + DONE, None)
+    assert len({repr(reader.consumed()) for reader in readers}) == 1
+
+
+@pytest.mark.parametrize("odd", [b'"', b"\\", b"\\x", b"\x00", b"\x1f", b"\xff", b"\xc3", b"a\rb", b"a\nb"])
+def test_text_that_is_none_is_found_behind_text_that_is(odd):
+    """What is no string of JSON breaks the stream, also where the events before it were of the same shape."""
+    broken = WORD.replace(b"word", odd)
+    assert odd in broken
+    first, later = read(a_reader(), broken, STOP), read(a_reader(), WORD, WORD, broken, STOP)
+    assert first[1] is not None
+    assert later[1] is not None
+    assert later[0] == WORD + WORD
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [{"content": "word", "role": "assistant"}, {"reasoning": "word"}, {"content": None}, {"content": ""}, {}],
+    ids=str,
+)
+def test_an_event_that_says_more_teaches_nothing(delta):
+    """Only events that hold one text and nothing else are compared with."""
+    same, first = SameText(), event(chunk(delta))
+    same.learn(first, delta)
+    assert same.size(first) is None
+
+
+def test_a_text_that_could_stand_elsewhere_teaches_nothing():
+    """An event in which the text's key is there twice is not compared with."""
+    same, first = SameText(), event(chunk({"content": "a"}, more={"x": {"content": "a"}}))
+    same.learn(first, {"content": "a"})
+    assert same.size(first) is None
+
+
+def test_an_escaped_text_teaches_nothing_and_counts_nothing():
+    """Its length on the wire is not that of what it says."""
+    same = SameText()
+    same.learn(WORD.replace(b"word", b"a\\nb"), {"content": "a\nb"})
+    assert same.size(WORD) is None
+    same.learn(WORD, {"content": "word"})
+    assert same.size(WORD) == len("word")
+    assert same.size(WORD.replace(b"word", b"a\\nb")) is None
