@@ -35,6 +35,7 @@ def test_a_breach_is_noticed(tmp_path: Path) -> None:
         "router/homeless.py": "import sklearn\n",
         "router/access/sneak.py": "import aiohttp\nfrom router.settings import load\nfrom classifier import artifact\n",
         "classifier/sneak.py": "import router\nfrom classifier import assess\n",
+        "classifier/calibration/sneak.py": "import time\n",
         "classifier/training/sneak.py": "from classifier import sneak\n",
     }
     for name, text in breaches.items():

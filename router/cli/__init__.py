@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": "serve the OpenAI-compatible proxy",
     "check": "validate a configuration and show what it covers",
     "explain": "show the whole decision for a prompt; sends nothing",
+    "calibrate": "choose the classifier's cut points for a wished loss, share of hard prompts or budget",
     "costs": "show what was spent, by tier, model, provider, caller or day",
 }
 """Each command is the module router.cli.<name> with add_arguments(parser) and run(args) -> exit code."""

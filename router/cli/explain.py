@@ -5,21 +5,46 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from classifier.artifact import ArtifactInvalid
+from classifier.assess import DEFAULT_FOLDER
+from classifier.explain import Account, Explanation, Kind, Move, load_explainer
+from classifier.explain import document as explained
+from classifier.prompt import Prompt
 from classifier.tier import Tier
 from router.app import dry_run
-from router.errors import MalformedRequest, OperatorError, RouterError
+from router.errors import ArtifactRejected, MalformedRequest, OperatorError, RouterError
+from router.plan import BUILTIN
 from router.policy.explanation import DryRun, comparison, document, estimate, heading
+from router.settings.load import load
 
 Decider = Callable[[bytes, Tier | None], DryRun]
 """Decides the body of a chat completion at a lowest tier (x-router-min-tier); raises RouterError."""
 
 Start = Callable[[Path | None, Mapping[str, str]], Decider]
 """Makes a decider of a configuration file (None: the shipped one) and the environment; raises OperatorError."""
+
+Reasons = Callable[[Prompt], Explanation]
+"""Says which words and traits of a prompt moved its assessment."""
+
+FEATURES = 6
+_QUOTED = {Kind.WORD: "'{}'", Kind.PAIR: "'{}'", Kind.EARLIER: "'{}', around the request"}
+_HEADS = {"medium": "medium or hard", "hard": "hard", "missing": "missing information"}
+
+
+def open_reasons(config: Path | None, environ: Mapping[str, str]) -> Reasons:
+    """Take apart the artifact that a configuration names (None: the shipped one); OperatorError where it is broken."""
+    where = load(config, environ).classifier.artifact
+    try:
+        return load_explainer(DEFAULT_FOLDER if where == BUILTIN else Path(where)).explain
+    except ArtifactInvalid as error:
+        raise ArtifactRejected(error.message, fix=error.fix) from None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +59,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-tier", choices=[tier.label for tier in Tier], help="as the header x-router-min-tier would say it"
     )
+    parser.add_argument(
+        "--features",
+        type=_count,
+        default=FEATURES,
+        metavar="N",
+        help="words and traits that moved the assessment, each way; 0 for none (default: %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def run(args: argparse.Namespace, start: Start = dry_run) -> int:
+def run(
+    args: argparse.Namespace,
+    start: Start = dry_run,
+    begin: Callable[[Path | None, Mapping[str, str]], Reasons] = open_reasons,
+) -> int:
     """Print the decision; 0, or 1 where the request would be refused (the error and its fix go to stderr)."""
     try:
         body = body_of(args.prompt, args.request, args.model)
@@ -48,10 +84,19 @@ def run(args: argparse.Namespace, start: Start = dry_run) -> int:
     except RouterError as error:
         print(f"tierwise: {error.message}\n{error.fix}", file=sys.stderr)
         return 1
+    reasons = None
+    if args.features and decided.assessment is not None:
+        reasons = begin(args.config, os.environ)(decided.request.prompt)
     if args.json:
-        print(json.dumps(document(decided), indent=2))
-    else:
-        render(decided, Console(markup=False, emoji=False, highlight=False))
+        told = document(decided)
+        if reasons is not None:
+            told["features"] = explained(reasons, args.features)
+        print(json.dumps(told, indent=2))
+        return 0
+    console = Console(markup=False, emoji=False, highlight=False)
+    render(decided, console)
+    if reasons is not None and decided.assessment is not None:
+        render_reasons(reasons, decided.assessment.tier, args.features, console)
     return 0
 
 
@@ -98,3 +143,39 @@ def render(decided: DryRun, console: Console) -> None:
             refused.add_row(refusal.upstream.name, refusal.cause.value, refusal.detail)
         console.print(refused)
     console.print(comparison(decided), soft_wrap=True)
+
+
+def render_reasons(reasons: Explanation, tier: Tier, most: int, console: Console) -> None:
+    """Print what moved the score that a prompt of `tier` hangs on, and that of missing information."""
+    for head in ("hard" if tier is Tier.HARD else "medium", "missing"):
+        account = reasons.accounts[head]
+        before, chance = f"{account.bias:+.2f} before a word was read", "0 is a chance of one half"
+        console.print(f"Score of {_HEADS[head]}: {account.logit:+.2f} ({before}; {chance})", soft_wrap=True)
+        console.print(moved(account, most))
+
+
+def moved(account: Account, most: int) -> Table:
+    """Return what moved one logit, the strongest first, at most so many each way. It quotes the prompt."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("moves it up", "moves it down"):
+        table.add_column("by", justify="right", no_wrap=True)
+        table.add_column("share", justify="right", no_wrap=True)
+        table.add_column(column, overflow="fold")
+    for up, down in zip_longest(account.up(most), account.down(most)):
+        table.add_row(*_cells(up), *_cells(down))
+    return table
+
+
+def _cells(move: Move | None) -> tuple[str, str, str]:
+    """Return how far a move went, its share of all that moved, and what it was."""
+    if move is None:
+        return "", "", ""
+    what = "".join(letter if letter.isprintable() else "?" for letter in move.what)
+    return f"{move.logit:+.2f}", f"{move.share:.0%}", _QUOTED.get(move.kind, "{}").format(what)
+
+
+def _count(text: str) -> int:
+    """Read a number of features; ArgumentTypeError says what was expected."""
+    if not (text.isascii() and text.isdigit() and len(text) < 5):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 9999")
+    return int(text)

@@ -18,6 +18,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 _LONGEST_SECONDS = 86_400.0
 _DEAREST = Decimal(1_000_000)
 _TIERS = tuple(tier.label for tier in Tier)
+_ELEMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 
 
@@ -135,6 +136,16 @@ def _listen(value: Any) -> str:
     return str(value)
 
 
+def _element(value: Any) -> str:
+    """Accept the name of an element, as in <name>...</name>."""
+    if not isinstance(value, str) or not _ELEMENT.fullmatch(value):
+        raise ValueError(
+            f"An element's name is a letter, then letters, digits, _ and -, at most 64, without < and >; it is "
+            f"{shown(value)}."
+        )
+    return value
+
+
 def _file(value: Any) -> Path:
     """Accept a path; ~ is the home directory."""
     if not isinstance(value, str) or not value or "\0" in value:
@@ -151,4 +162,5 @@ Reference = Annotated[str, BeforeValidator(_reference)]
 Url = Annotated[str, BeforeValidator(_url)]
 Day = Annotated[date, BeforeValidator(_day)]
 Listen = Annotated[str, BeforeValidator(_listen)]
+Element = Annotated[str, BeforeValidator(_element)]
 File = Annotated[Path, BeforeValidator(_file)]

@@ -13,6 +13,7 @@ from router.settings.problems import meant
 from router.settings.scalars import (
     Count,
     Day,
+    Element,
     File,
     Listen,
     Money,
@@ -189,16 +190,20 @@ class PolicySettings(Section):
 
 
 class ClassifierSettings(Section):
-    """The model that sizes prompts: `builtin`, or the folder of another artifact."""
+    """The model that sizes prompts: `builtin`, or the folder of another artifact; and what it does not read.
+
+    `harness_tags` are elements that agent harnesses put around what a person wrote, besides those known already.
+    """
 
     artifact: str = "builtin"
     timeout_ms: Count = 50
+    harness_tags: tuple[Element, ...] = ()
 
 
 class DeliverySettings(Section):
     """How one request is delivered. Durations: 250ms, 30s, 5m, or seconds."""
 
-    transport: Literal["aiohttp", "httpx"] = "aiohttp"
+    transport: Literal["native", "aiohttp", "httpx"] = "native"
     max_attempts: Count = 3
     deadline: Seconds = 600.0
     connect_timeout: Seconds = 3.0
