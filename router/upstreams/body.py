@@ -1,5 +1,6 @@
 """The answer's body and headers as the rest of the proxy reads them: decoded, bounded, without cookies. No I/O."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 
@@ -10,6 +11,7 @@ BODY_LIMIT_BYTES = 64 * 2**20
 """The default cap on a decoded body; a larger one is an attack or a fault."""
 
 _PIECE_BYTES = 65_536
+_PAUSE_BYTES = 2**20
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _TELLING_BYTES = 2
@@ -95,13 +97,16 @@ async def decoded(
     raw: AsyncIterator[bytes], decoder: Decoder, limit_bytes: int, provider: str
 ) -> AsyncGenerator[bytes]:
     """Yield the decoded body as it arrives; UpstreamBroken past `limit_bytes` (a bomb) or if it is cut short."""
-    left = limit_bytes
+    left, pause_at = limit_bytes, limit_bytes - _PAUSE_BYTES
     async for data in raw:
         for piece in decoder.feed(data):
             left -= len(piece)
             if left < 0:
                 raise failures.broken(provider, "its body is too large")
             yield piece
+            if left < pause_at:  # a small body may hold a large one: let others have their turn
+                pause_at = left - _PAUSE_BYTES
+                await asyncio.sleep(0)
     decoder.end()
 
 

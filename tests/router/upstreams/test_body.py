@@ -1,5 +1,6 @@
 """Bodies are decoded in bounded pieces, headers are cleaned."""
 
+import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import UpstreamBroken
-from router.upstreams.body import clean_headers, decoded, decoder_for
+from router.upstreams.body import clean_headers, decoded, decoder_for, poured
 
 
 async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
@@ -93,3 +94,27 @@ async def test_noise_is_broken():
 async def test_nothing_at_all_is_an_empty_body():
     """No bytes decode to no bytes."""
     assert await read("gzip") == b""
+
+
+async def test_a_bomb_lets_others_have_their_turn():
+    """While one piece of the wire becomes 32 MiB, the loop goes round again and again."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    assert len(await read("gzip", gzip.compress(bytes(32 * 2**20)), limit=2**26)) == 32 * 2**20
+    counting.cancel()
+    assert turns >= 30
+
+
+async def test_a_body_is_poured_in_parts():
+    """A sink that wants no more gets the rest when it asks again."""
+    stream, got = pieces(b"a", b"b", b"c"), []
+    assert await poured(stream, lambda data: got.append(data) or data != b"b") is False
+    assert await poured(stream, lambda data: got.append(data) is None) is True
+    assert got == [b"a", b"b", b"c"]
