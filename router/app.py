@@ -12,12 +12,13 @@ from typing import Any
 from classifier.assess import Classifier
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
-from router.api.chat_completions import ChatCompletions
+from router.api import chat_completions
 from router.api.front import Front
 from router.api.gate import AsgiApp, Receive, Scope, Send
 from router.api.inbound import read
 from router.api.late import LateApp
 from router.api.outbound import HttpClient
+from router.api.surface import Surface, SurfaceClient
 from router.errors import OperatorError, Overloaded
 from router.exchange import consider
 from router.ledger.ledger import Ledger
@@ -40,6 +41,9 @@ TRANSPORTS: dict[str, tuple[str, str, dict[str, bool]]] = {
 }
 """Each transport by its name in delivery.transport: module, class, options. A module is loaded only when it is chosen.
 Whoever chooses httpx wants HTTP/2 or a corporate proxy, so that one takes the proxies of the environment."""
+
+SURFACES: Mapping[str, type[SurfaceClient]] = {chat_completions.PATH: chat_completions.ChatClient}
+"""Who speaks on each path of the hot half."""
 
 COLD_APP = ("router.api.cold", "cold_app")
 """What serves all but the hot path: module and function. It is loaded late, for it takes half of a start to import."""
@@ -148,7 +152,8 @@ class Proxy:
         ports = _ports(plan.classifier, assembled, transport.send, ledger)
         keys = ClientKeys(assembled.client_keys)
         limit = plan.settings.server.body_limit_bytes
-        self._front = Front(ChatCompletions(ports, keys, limit), self._cold(ports, keys), limit)
+        surfaces = {path: Surface(client, ports, keys, limit) for path, client in SURFACES.items()}
+        self._front = Front(surfaces, self._cold(ports, keys), limit)
 
     def _cold(self, ports: Ports, keys: ClientKeys) -> LateApp:
         """Return what serves all but the hot path, to be loaded soon."""

@@ -1,31 +1,31 @@
 """The front door: the hot path first, the gate before everything, FastAPI for the rest."""
 
-from router.api.chat_completions import ChatCompletions
+from collections.abc import Mapping
+
 from router.api.gate import AsgiApp, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient
 from router.errors import RouterError, WrongMethod
-
-CHAT_PATH = "/v1/chat/completions"
 
 
 class Front:
     """One ASGI callable for the whole API."""
 
-    def __init__(self, chat: ChatCompletions, cold: AsgiApp, body_limit: int) -> None:
-        """Send POST /v1/chat/completions to `chat` and everything else, once it passed the gate, to `cold`."""
-        self._chat = chat
+    def __init__(self, surfaces: Mapping[str, AsgiApp], cold: AsgiApp, body_limit: int) -> None:
+        """Send a POST to a path of `surfaces` there, and everything else, once it passed the gate, to `cold`."""
+        self._surfaces = dict(surfaces)
         self._cold = cold
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope of type http."""
-        if scope["path"] == CHAT_PATH and scope["method"] == "POST":
-            await self._chat(scope, receive, send)
+        surface = self._surfaces.get(scope["path"])
+        if surface is not None and scope["method"] == "POST":
+            await surface(scope, receive, send)
             return
         try:
             inspect(scope, self._body_limit)
-            if scope["path"] == CHAT_PATH:
-                raise WrongMethod(f"{CHAT_PATH} takes no {scope['method']}", fix="Send a POST.")
+            if surface is not None:
+                raise WrongMethod(f"{scope['path']} takes no {scope['method']}", fix="Send a POST.")
         except RouterError as error:
             client = HttpClient(receive, send)
             await client.refuse(error, [])

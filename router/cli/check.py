@@ -108,7 +108,7 @@ def _matrix(route: str, cells: list[Cell]) -> Table:
     table.add_column("tier")
     promised = {cell.feature for cell in cells if cell.promised}
     for feature in Feature:
-        table.add_column(f"{feature.value}{' *' if feature in promised else ''}", overflow="fold")
+        table.add_column(f"{feature.value.replace('_', ' ')}{' *' if feature in promised else ''}", overflow="fold")
     for tier in Tier:
         row = {cell.feature: cell for cell in cells if cell.tier is tier}
         table.add_row(tier.label, *(_cell(row[feature]) for feature in Feature))

@@ -16,7 +16,7 @@ def answering(name: bytes):
     return app
 
 
-FRONT = Front(answering(b"hot"), answering(b"cold"), body_limit=100)
+FRONT = Front({"/v1/chat/completions": answering(b"hot")}, answering(b"cold"), body_limit=100)
 
 
 @pytest.mark.parametrize(
