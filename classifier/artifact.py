@@ -21,7 +21,13 @@ MANIFEST = "manifest.json"
 ARRAYS = "arrays.bin"
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_ARRAY_BYTES = 64 << 20
-_DTYPES = ("<f2", "<f4", "<u2", "<i4")
+PACKED = frozenset({"table"})
+"""Arrays that are kept as one octet a number, with a scale for each column beside them."""
+
+_DTYPES = ("<f2", "<f4", "<u2", "<i4", "|i1")
+_SCALE = "_scale"
+_MOST = 127
+_STEPS = 4096
 _TRAIN = "train it again with `python -m classifier.training`"
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -48,12 +54,14 @@ class Artifact:
 def save(folder: Path, arrays: Arrays, facts: Mapping[str, Any]) -> str:
     """Write the arrays and the manifest into `folder` and return the artifact's id.
 
+    The arrays of PACKED lose precision: an octet a number. What was loaded and is saved again is the same.
     `facts` is JSON-like and must hold `fingerprint` and `presets`; the rest is for the reader (seed, versions, data).
     """
     folder.mkdir(parents=True, exist_ok=True)
     places, pieces, offset = [], [], 0
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+    kept = _pack(arrays)
+    for name in sorted(kept):
+        array = np.ascontiguousarray(kept[name])
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
         data = array.tobytes()
         places.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
@@ -87,7 +95,35 @@ def load(folder: Path, *, fingerprint: str) -> Artifact:
         arrays = {str(place["name"]): _array(content, place) for place in manifest["arrays"]}
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactInvalid(f"'{folder / MANIFEST}' describes arrays that do not fit: {error}", _TRAIN) from error
-    return Artifact(id=str(manifest["id"]), arrays=arrays, facts=manifest)
+    return Artifact(id=str(manifest["id"]), arrays=_unpack(arrays), facts=manifest)
+
+
+def _pack(arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays with those of PACKED as octets and scales.
+
+    A scale has twelve binary digits, so that 127 times it is exact and packing again changes nothing.
+    """
+    packed = dict(arrays)
+    for name in PACKED & packed.keys():
+        array = np.asarray(packed[name], dtype=np.float64)
+        most = np.abs(array).max(axis=0, initial=0.0)
+        digits, power = np.frexp(np.where(most > 0, most, 1.0) / _MOST)
+        scale = np.ldexp(np.ceil(digits * _STEPS) / _STEPS, power)
+        packed[name] = np.rint(array / scale).astype(np.int8)
+        packed[name + _SCALE] = scale.astype(np.float32)
+    return packed
+
+
+def _unpack(arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays with those of PACKED as numbers again; ArtifactInvalid when a scale does not fit."""
+    found = dict(arrays)
+    for name in PACKED & found.keys():
+        scale = found.pop(name + _SCALE, None)
+        array = found[name]
+        if array.dtype != np.int8 or scale is None or scale.shape != array.shape[1:]:
+            raise ArtifactInvalid(f"the artifact's '{name}' and its scale do not fit", _TRAIN)
+        found[name] = array * scale
+    return found
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

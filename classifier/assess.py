@@ -31,57 +31,87 @@ _FIX = "train it again with `python -m classifier.training`"
 
 Floats = npt.NDArray[np.float32]
 
-_LOW, _HIGH, _ONE, _TINY = (np.array(number, dtype=np.float32) for number in (-CLIP, CLIP, 1.0, 1e-12))
+_LOW, _HIGH, _TINY = (np.array(number, dtype=np.float32) for number in (-CLIP, CLIP, 1e-12))
+
+
+_MOST_COUNTED = 8192
+_WEIGHTS: Floats = np.log(np.arange(1, _MOST_COUNTED + 1, dtype=np.float32)) + np.float32(1.0)
+_COUNT_WEIGHTS: Floats = np.concatenate((np.zeros(1, dtype=np.float32), _WEIGHTS))
+"""1 + log of counts. No bounded text of a prompt has as many tokens."""
 
 
 class Scorer:
-    """The weights of an artifact: features to one score for each of SCORES and one logit for each of HEADS."""
+    """The weights of an artifact: features to one score for each of SCORES and one logit for each of HEADS.
+
+    Both stages are linear, so serving needs neither the scores nor two steps: `verdict` looks up their product.
+    """
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take the arrays of an artifact; ArtifactInvalid when one is missing or has the wrong shape."""
         _check_shapes(arrays)
         self._rows = arrays["rows"]
         self._idf = np.ascontiguousarray(arrays["table"][:, 0], dtype=np.float32)
-        self._table = np.ascontiguousarray(arrays["table"][:, 1:], dtype=np.float32)
         self._scale = np.asarray(1.0 / arrays["spread"], dtype=np.float32)
         self._centre = np.asarray(arrays["centre"] * self._scale, dtype=np.float32)
-        self._numbers, self._bias = arrays["numbers"], arrays["bias"]
         self._blocks = np.asarray(arrays["blocks"], dtype=np.float32)
         self._mix, self._mix_bias = arrays["mix"], arrays["mix_bias"]
+        table, numbers, bias = arrays["table"][:, 1:], arrays["numbers"], arrays["bias"]
+        self._first = _Linear(table, numbers, bias)
+        choice = np.concatenate((self._mix, np.eye(len(SCORES), dtype=np.float32)[:, -len(DOMAINS) :]), axis=1)
+        constant = np.concatenate((self._mix_bias, np.zeros(len(DOMAINS), dtype=np.float32)))
+        self._both = _Linear(table @ choice, numbers @ choice, bias @ choice + constant)
 
     def scores(self, features: Features) -> Floats:
         """Return the first stage: each block of the bag as TF-IDF of its length, plus numbers, plus bias."""
-        numbers = features.numbers * self._scale
-        numbers -= self._centre
-        np.maximum(numbers, _LOW, out=numbers)
-        np.minimum(numbers, _HIGH, out=numbers)
-        scores: Floats = numbers.dot(self._numbers)
-        scores += self._bias
-        if features.indices.size:
-            rows = self._rows.take(features.indices)
-            weights = np.log(features.counts)
-            weights += _ONE
-            weights *= self._idf.take(rows)
-            weights *= self._of_length_one(weights, features.bounds)
-            scores += weights.dot(self._table.take(rows, axis=0))
-        return scores
-
-    def _of_length_one(self, weights: Floats, bounds: npt.NDArray[np.int64]) -> Floats:
-        """Return a factor for each weight that gives the blocks of the bag the lengths they were fitted with."""
-        squares = np.empty(len(weights) + 1, dtype=np.float32)  # one more: an empty last block begins at the end
-        np.multiply(weights, weights, out=squares[:-1])
-        squares[-1] = 0.0
-        lengths: Floats = np.add.reduceat(squares, bounds[:-1])
-        np.maximum(lengths, _TINY, out=lengths)
-        np.sqrt(lengths, out=lengths)
-        factors: Floats = self._blocks / lengths
-        return factors.repeat(bounds[1:] - bounds[:-1])
+        return self._sum(features, self._first)
 
     def logits(self, scores: Floats) -> Floats:
         """Return the second stage."""
         logits: Floats = scores.dot(self._mix)
         logits += self._mix_bias
         return logits
+
+    def verdict(self, features: Features) -> list[float]:
+        """Return the logit of each of HEADS, then the score of each of DOMAINS."""
+        found: list[float] = self._sum(features, self._both).tolist()
+        return found
+
+    def _sum(self, features: Features, weights: "_Linear") -> Floats:
+        numbers = features.numbers * self._scale
+        numbers -= self._centre
+        np.maximum(numbers, _LOW, out=numbers)
+        np.minimum(numbers, _HIGH, out=numbers)
+        found: Floats = numbers.dot(weights.numbers)
+        found += weights.bias
+        if features.indices.size:
+            rows = self._rows.take(features.indices)
+            shares = _COUNT_WEIGHTS.take(features.counts)
+            shares *= self._idf.take(rows)
+            shares *= self._of_length_one(shares, features.bounds)
+            found += shares.dot(weights.table.take(rows, axis=0))
+        return found
+
+    def _of_length_one(self, weights: Floats, bounds: npt.NDArray[np.int64]) -> Floats:
+        """Return a factor for each weight that gives the blocks of the bag the lengths they were fitted with."""
+        squares = weights * weights
+        if bounds[-2] == len(weights):  # the last block is empty and begins at the end, where there must be something
+            squares = np.append(squares, np.float32(0.0))
+        lengths: Floats = np.add.reduceat(squares, bounds[:-1])
+        np.maximum(lengths, _TINY, out=lengths)
+        np.sqrt(lengths, out=lengths)
+        factors: Floats = self._blocks / lengths
+        return factors.repeat(bounds[1:] - bounds[:-1])
+
+
+class _Linear:
+    """Weights of the table's rows and of the numbers, and a constant: a column for each sum."""
+
+    __slots__ = ("bias", "numbers", "table")
+
+    def __init__(self, table: npt.NDArray[Any], numbers: npt.NDArray[Any], bias: npt.NDArray[Any]) -> None:
+        self.table = np.ascontiguousarray(table, dtype=np.float32)
+        self.numbers = np.ascontiguousarray(numbers, dtype=np.float32)
+        self.bias = np.asarray(bias, dtype=np.float32)
 
 
 def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -117,13 +147,14 @@ class Classifier:
 
     def assess(self, prompt: Prompt, thresholds: Thresholds) -> Assessment:
         """Return the assessment of `prompt` with its tier cut at `thresholds`."""
-        scores = self._scorer.scores(extract(prompt))
-        at_least_medium, hard, missing, unclear = map(_sigmoid, self._scorer.logits(scores).tolist())
-        hard = min(hard, at_least_medium)
+        first, second, third, fourth, *domains = self._scorer.verdict(extract(prompt))
+        at_least_medium = _sigmoid(first)
+        hard = min(_sigmoid(second), at_least_medium)
+        missing = _sigmoid(third)
         probabilities = (1.0 - at_least_medium, at_least_medium - hard, hard)
         tier = thresholds.tier(probabilities)
-        domains = scores.tolist()[-len(DOMAINS) :]
-        ambiguity = 2 if missing >= thresholds.missing else int(max(unclear, missing) >= _UNCLEAR)
+        unclear = max(_sigmoid(fourth), missing)
+        ambiguity = 2 if missing >= thresholds.missing else int(unclear >= _UNCLEAR)
         return Assessment(
             tier=tier,
             probabilities=probabilities,
@@ -133,6 +164,8 @@ class Classifier:
             domain=DOMAINS[domains.index(max(domains))],
             doubt=thresholds.doubt(probabilities, missing),
             artifact=self.artifact_id,
+            unclear=unclear,
+            domain_logits=tuple(domains),
         )
 
 
@@ -147,7 +180,7 @@ def load_default() -> Classifier:
 
 
 def _sigmoid(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    return 0.5 + 0.5 * math.tanh(0.5 * logit)  # the logistic function; it cannot overflow
 
 
 def _presets(found: Any) -> Mapping[str, Thresholds]:

@@ -1,5 +1,6 @@
 """What the classifier says of one prompt: a value, standard library only, so that the core may hold it."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,8 +28,9 @@ class Assessment:
     """The classifier's judgement of one prompt.
 
     `probabilities` are calibrated P(easy), P(medium), P(hard) and sum to 1. `confidence` is the probability, by those
-    three, that `tier` is strong enough (P(tier <= chosen)), in 0..1; `missing` is P(ambiguity is high), in 0..1.
-    `artifact` identifies the model that spoke.
+    three, that `tier` is strong enough (P(tier <= chosen)), in 0..1; `missing` is P(ambiguity is high), in 0..1, and
+    `unclear` P(ambiguity is med or high), None where unknown. `domain_logits` are in the order of DOMAINS, empty where
+    unknown. `artifact` identifies the model that spoke.
     """
 
     tier: Tier
@@ -39,8 +41,20 @@ class Assessment:
     domain: str
     doubt: Doubt | None
     artifact: str
+    unclear: float | None = None
+    domain_logits: tuple[float, ...] = ()
 
     @property
     def label(self) -> str:
         """`easy`, `medium`, `hard`, or `needs_info` when there is a doubt."""
         return NEEDS_INFO if self.doubt is not None else self.tier.label
+
+    @property
+    def domain_probabilities(self) -> tuple[float, ...]:
+        """P(domain) in the order of DOMAINS, which sum to 1; empty where they are unknown."""
+        if not self.domain_logits:
+            return ()
+        most = max(self.domain_logits)
+        weights = [math.exp(logit - most) for logit in self.domain_logits]
+        total = sum(weights)
+        return tuple(weight / total for weight in weights)

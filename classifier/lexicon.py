@@ -23,6 +23,12 @@ _TOKEN = re.compile(
 )
 
 
+_FOREIGN = re.compile(
+    "[^\x00-\x7f\u2010-\u2027\u2030-\u205e\u00a0-\u00bf\u20a0-\u20bf\u2190-\u23ff\U0001f300-\U0001faff]"
+)
+"""Anything beyond ASCII but marks, spaces, arrows and pictures, none of which is part of a token."""
+
+
 def plain(text: str) -> str:
     """Return an already clipped text as tokens and characters are read: composed, lower case, digits as zeros."""
     if text.isascii():
@@ -35,6 +41,8 @@ def tokens_of(text: str) -> list[str]:
     """Return the tokens of a plain text: words, and single characters where a script has no spaces."""
     if text.isascii():
         return text.encode().translate(_ASCII_WORDS).decode().split()
+    if _FOREIGN.search(text) is None:  # English with curly quotes and dashes, which is most of what is not ASCII
+        return text.encode("ascii", "replace").translate(_ASCII_WORDS).decode().split()
     return _TOKEN.findall(text)
 
 

@@ -26,7 +26,7 @@ def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str
     seen = set(ask)
     found = kinds_among(seen)
     values = (
-        *_sizes(reading, ask, len(seen), histogram),
+        *_sizes(reading, ask, seen, histogram),
         *_marks(reading.ask, histogram, len(octets)),
         *_words(found, len(seen)),
         *_missing(reading, ask, found),
@@ -52,22 +52,20 @@ _SIZES = (
 )
 
 
-def _sizes(reading: Reading, ask: list[str], distinct: int, histogram: list[int]) -> tuple[float, ...]:
-    words = len(ask)
-    chars = len(reading.ask)
-    lengths = [*map(len, ask)]
+def _sizes(reading: Reading, ask: list[str], seen: set[str], histogram: list[int]) -> tuple[float, ...]:
+    words, distinct = len(ask), len(seen)
     log_words = _LOG1P[words]
     ends = sum(_ends_in(histogram)) + reading.ask.count("。") + 1
     return (
         math.log1p(min(reading.ask_chars, 100_000)),
         log_words,
         log_words * log_words,
-        sum(lengths) / (words + 1),
-        len([length for length in lengths if length > _LONG]) / (words + 1),
+        len("".join(ask)) / (words + 1),
+        len([word for word in seen if len(word) > _LONG]) / (distinct + 1),
         distinct / (words + 1),
         _LOG1P[histogram[_NEWLINE]],
         math.log1p(words / ends),
-        math.log1p(min(reading.all_chars, 200_000)) - math.log1p(min(chars, 200_000)),
+        math.log1p(min(reading.all_chars, 200_000)) - math.log1p(min(len(reading.ask), 200_000)),
     )
 
 
@@ -85,10 +83,11 @@ def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
     """Return what the marks, digits and capitals of a text weigh; `histogram` counts its octets in UTF-8."""
     size = len(text) + 20
     wide = octets - len(text)
+    capitals, small = sum(histogram[65:91]), sum(histogram[97:123])
     return (
         *map(_log1p_of, _counted_in(histogram)),
         sum(histogram[48:58]) / size,
-        sum(histogram[65:91]) / size,
+        capitals / size if capitals <= small else 0.0,  # who writes in capitals only says nothing by them
         "```" in text,
         wide > 0,
         wide / size,

@@ -28,11 +28,25 @@ HARNESS_TAGS = (
 """Elements that agent harnesses put around what a person wrote; they and all they hold are not read."""
 
 ASK_HEAD, ASK_MIDDLE, ASK_TAIL = 1700, 400, 900
+QUESTION_CHARS = 900
+"""A last paragraph of at most so many characters after a long text is what is asked; the text is what it is about."""
+
 CONTEXT_CHARS = 900
 SYSTEM_CHARS = 500
 _WINDOW = 6000
 _CONTEXT_TURNS = 12
 _TURNS = 200
+_PASTED = 6000
+_INTRODUCTION = 1200
+_EDGE = 300
+_PLEA = re.compile(
+    r"\b(?:classify|treat|label|mark|rate|route|consider|categori[sz]e|handle|score)\s+(?:this|it|that|me|my|the)\b"
+    r"(?:\s+\w+){0,3}?\s+as\s+(?:an?\s+|very\s+|being\s+){0,2}"
+    r"(?:simple|easy|trivial|basic|low|hard|difficult|complex|expert|advanced|high)\b(?!\s+(?:or|and|vs)\b)",
+    re.IGNORECASE,
+)
+"""Words that tell the reader how hard the prompt is: their sentence says nothing of the prompt, so it is not read."""
+_STOPS = re.compile(r"[.!?\n]")
 _HARNESS = re.compile(r"<(/?)(" + "|".join(map(re.escape, HARNESS_TAGS)) + r")>")
 
 
@@ -46,8 +60,9 @@ class Turn(NamedTuple):
 class Reading(NamedTuple):
     """What the model looks at: a few bounded texts and the counts that stand for the rest.
 
-    `ask` is the last user turn, `after` what tools and the assistant said since, `before` the conversation that led
-    to it, `system` the beginning of the instructions. `ask_chars` and `all_chars` count characters before cutting;
+        `ask` is the last user turn, `after` what tools and the assistant said since, `before` the conversation that led
+        to it, `system` the beginning of the instructions. `ask_chars` and `all_chars` count characters before cutting,
+    without what is not read of the ask on purpose: harness elements, pleas, the long text before a question.
     `turns` counts messages; of the last 200, `user_turns` counts those of the user, `tool_results` those of tools and
     `tail_tools` the tool results after the ask. `last_role` is the role of the last message, or the empty string.
     """
@@ -104,7 +119,7 @@ class Prompt:
     def reading(self) -> Reading:
         """Select what the model reads, in time that does not grow with the length of the prompt."""
         turns = self.turns if len(self.turns) <= _TURNS else self.turns[-_TURNS:]
-        place, ask = _last_ask(turns)
+        place, ask, ask_chars, rest = _last_ask(turns)
         tail = turns[place + 1 :]
         roles = [role for role, _ in turns]
         return Reading(
@@ -112,8 +127,8 @@ class Prompt:
             _join(tail) if tail else "",
             _join(turns[:place]) if place > 0 else "",
             _system(self.turns[:4]),
-            len(turns[place].text) if turns else 0,
-            sum([len(text) for _, text in turns]),
+            ask_chars,
+            sum([len(text) for _, text in turns]) - rest,
             len(self.turns),
             roles.count("user"),
             roles.count("tool") + roles.count("function"),
@@ -137,31 +152,80 @@ def _system(turns: tuple[Turn, ...]) -> str:
     return ""
 
 
-def _last_ask(turns: tuple[Turn, ...]) -> tuple[int, str]:
-    """Return the place and the cut text of the last user turn that says something; the last turn where none does."""
+def _last_ask(turns: tuple[Turn, ...]) -> tuple[int, str, int, int]:
+    """Return the last user turn that says something, or else the last turn: its place, cut text, size and rest.
+
+    The size is that of what is asked, in characters before cutting; the rest are those passed over on purpose.
+    """
     for place in range(len(turns) - 1, -1, -1):
         if turns[place].role == "user":
-            text = clip(turns[place].text)
+            text, size = _clip(turns[place].text)
             if text:
-                return place, text
-    return (len(turns) - 1, clip(turns[-1].text)) if turns else (-1, "")
+                return place, text, size, len(turns[place].text) - size
+    if not turns:
+        return -1, "", 0, 0
+    text, size = _clip(turns[-1].text)
+    return len(turns) - 1, text, size, len(turns[-1].text) - size
 
 
 def clip(text: str) -> str:
-    """Return `text` without harness elements, cut to a head, a sample of the middle and a tail."""
-    room = ASK_HEAD + ASK_MIDDLE + ASK_TAIL
-    if len(text) <= 3 * _WINDOW:
-        text = without_harness(text)
-        if len(text) <= room:
-            return text
-        centre = len(text) // 2
-        head, middle, tail = text[:ASK_HEAD], text[centre : centre + ASK_MIDDLE], text[-ASK_TAIL:]
+    """Return `text` without harness elements, cut to a head, a sample of the middle and a tail.
+
+    Of a long text with a short last paragraph only that is kept, with the first paragraph where it is short as well:
+    what is asked, without what it is about.
+    """
+    return _clip(text)[0]
+
+
+def _clip(text: str) -> tuple[str, int]:
+    """Return the cut text, and the characters of what is asked before cutting."""
+    whole = len(text)
+    if whole <= 3 * _WINDOW:
+        head = tail = text = _without_plea(without_harness(text))
+        size = len(text)
     else:
-        centre = len(text) // 2
-        head = without_harness(text[:_WINDOW], cut_end=True)[:ASK_HEAD]
+        head = _without_plea(without_harness(text[:_WINDOW], cut_end=True))
+        tail = _without_plea(without_harness(text[-_WINDOW:], cut_start=True))
+        size = whole
+    if size > _PASTED:
+        asked = _question(head, tail)
+        if asked:
+            return asked, len(asked)
+    if size <= ASK_HEAD + ASK_MIDDLE + ASK_TAIL:
+        return text, size
+    centre = len(text) // 2
+    middle = text[centre : centre + ASK_MIDDLE]
+    if size == whole:
         middle = without_harness(text[centre : centre + _WINDOW], cut_start=True, cut_end=True)[:ASK_MIDDLE]
-        tail = without_harness(text[-_WINDOW:], cut_start=True)[-ASK_TAIL:]
-    return f"{head}\n{middle}\n{tail}".strip()
+    return f"{head[:ASK_HEAD]}\n{middle}\n{tail[-ASK_TAIL:]}".strip(), size
+
+
+def _question(head: str, tail: str) -> str:
+    """Return what is asked at the end of a long text, after its first paragraph if that is short; empty if unclear."""
+    before, _, asked = tail.rpartition("\n\n")
+    if not before or len(asked) > QUESTION_CHARS:
+        return ""
+    introduction = head[: _INTRODUCTION + 2].partition("\n\n")[0]
+    return f"{introduction}\n{asked}" if len(introduction) <= _INTRODUCTION else asked
+
+
+def _without_plea(text: str) -> str:
+    """Return `text` without sentences at its edges that say how hard it is; all of it where nothing else is left."""
+    if " as " not in text:
+        return text
+    if len(text) <= 2 * _EDGE:
+        return _without_sentence(text).strip() or text
+    return (_without_sentence(text[:_EDGE]) + text[_EDGE:-_EDGE] + _without_sentence(text[-_EDGE:])).strip()
+
+
+def _without_sentence(text: str) -> str:
+    """Return `text` without the first sentence that holds a plea."""
+    plea = _PLEA.search(text)
+    if plea is None:
+        return text
+    start = max(text.rfind(stop, 0, plea.start()) for stop in ".!?\n") + 1
+    stop = _STOPS.search(text, plea.end())
+    return text[:start] + (text[stop.end() :] if stop else "")
 
 
 def without_harness(text: str, *, cut_start: bool = False, cut_end: bool = False) -> str:

@@ -1,80 +1,96 @@
-"""RouteLLM's benchmarks out of domain: no item of them, nor a near-duplicate, is in the training."""
+"""Transfer: RouteLLM's benchmarks and other makes of missing information, no item of which is in the training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from classifier.assess import SCORES
-from classifier.evaluation.scores import Curve, auc, routing_curve
-from classifier.prompt import Prompt
+from classifier.evaluation.benchmarks import Benchmark, Compared, compared, designed, unlabelled
+from classifier.evaluation.recipe import Fitted, Floats, fit
+from classifier.evaluation.scores import auc
 from classifier.training import sources
-from classifier.training.dataset import flagged_examples, overlapping
-from classifier.training.fit import Design, Stage, design_of, fit_stage, targets_of
-from classifier.training.labels import Example
+from classifier.training.dataset import flagged_examples, overlapping, with_families
+from classifier.training.fit import Design
+from classifier.training.labels import Example, is_own
 from classifier.training.sources import Source
 
-Floats = npt.NDArray[np.float64]
+EXAM_WEIGHTS = (0.25, 1.0, 2.0)
+"""What words, handcrafted numbers and log length count in the score for exam-like traffic, in standard deviations of
+the training prompts. Words tell subjects apart, which is not which question of an exam a weaker model misses."""
 
-_WEAK, _STRONG = "mixtral-8x7b", "gpt-4-1106"
-_TRANSFER_SOURCES = ("mip", "umwp", "self_instruct_seed")
+_RELATED = ("mip", "umwp", "self_instruct_seed", "synth_needs_info")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Figures on data of another make: each benchmark's curve for the model and for length, and missing information.
+    """Figures on data of another make, for one training run.
 
-    `missing` holds, for each source, its rows, the AUC of P(missing) and that of shortness (the fewer characters, the
-    more may be missing).
+    `curves` holds the scores compared on each benchmark, `missing` for each source its rows, the AUC of P(missing) and
+    that of shortness (the fewer characters, the more may be missing). `trained_on` counts prompts.
     """
 
-    curves: dict[str, tuple[Curve, Curve]]
-    missing: dict[str, tuple[int, float | None, float | None]]
+    curves: Mapping[str, tuple[Compared, ...]]
+    missing: Mapping[str, tuple[int, float | None, float | None]]
     trained_on: int
 
 
-def transfer(data_dir: Path, examples: Sequence[Example], design: Design) -> Transfer:
-    """Fit without overlapping items and without the missing-information sets, and score both."""
+def apart(data_dir: Path, examples: Sequence[Example], benchmarks: Sequence[Benchmark]) -> list[int]:
+    """Return the rows that share nothing with a benchmark or a set of missing information.
+
+    Public prompts are known by the marks of their sources, own rows are compared with the benchmarks' items.
+    """
     overlaps = overlapping(data_dir)
-    kept = np.array(
-        [
-            place
-            for place, example in enumerate(examples)
-            if example.id not in overlaps and example.source not in _TRANSFER_SOURCES
-        ]
-    )
-    targets = targets_of(examples)[kept]
-    targets[:, SCORES.index("unclear") + 1 :] = np.nan
-    stage = fit_stage(design.at(kept), targets)
+    own = [example for example in examples if is_own(example)]
+    items = {text for found in benchmarks for text in found.texts}
+    families = with_families((*own, *map(unlabelled, sorted(items))))
+    shared = {example.group for example in families[len(own) :]}
+    touched = {example.id for example in families[: len(own)] if example.group in shared}
+    return [
+        row
+        for row, example in enumerate(examples)
+        if example.id not in overlaps and example.source not in _RELATED and example.id not in touched
+    ]
+
+
+def transfer(
+    data_dir: Path,
+    training: tuple[Sequence[Example], Design, Sequence[int]],
+    benchmarks: Sequence[Benchmark],
+    *,
+    draws: int,
+) -> Transfer:
+    """Train on examples, their design and their folds, all of them apart from what is tested, and score that."""
+    examples, design, folds = training
+    fitted = fit(examples, design, folds, domains=False)
+    lengths = np.log1p([len(example.prompt.turns[-1].text) for example in examples])
+    spreads = [max(float(part.std()), 1e-9) for part in (*fitted.parts(design), lengths)]
+    weights = np.array(EXAM_WEIGHTS) / spreads
     return Transfer(
-        curves={source.name: _curves(data_dir, source, stage) for source in sources.CLASSICAL},
-        missing={source.name: _missing(data_dir, source, stage) for source in sources.FLAGGED},
-        trained_on=len(kept),
+        curves={found.name: _curves(fitted, found, weights, draws) for found in benchmarks},
+        missing={source.name: _missing(data_dir, source, fitted) for source in sources.FLAGGED},
+        trained_on=len(examples),
     )
 
 
-def _curves(data_dir: Path, source: Source, stage: Stage) -> tuple[Curve, Curve]:
-    """Return the curves of the model and of length on a benchmark without its contaminated items."""
-    rows = [row for row in source.rows(data_dir) if not row.get("contaminated")]
-    weak, strong = (np.array([np.mean(row["scores"][name]) for row in rows]) for name in (_WEAK, _STRONG))
-    prompts = [_example(source.name, row["prompt"]) for row in rows]
-    scores = stage.predict(design_of(prompts))
-    difficulty = np.asarray(scores[:, SCORES.index("tier")])
-    length = np.log1p([len(row["prompt"]) for row in rows])
-    return routing_curve(difficulty, weak, strong), routing_curve(length, weak, strong)
+def _curves(fitted: Fitted, found: Benchmark, weights: Floats, draws: int) -> tuple[Compared, ...]:
+    """Return the curves of what is served, of it for stripped texts, of the form for exams, and of length."""
+
+    def compare(name: str, score: Floats) -> Compared:
+        return compared(name, score, found, draws=draws)
+
+    parts = np.stack([*fitted.parts(found.design), found.length])
+    return (
+        compare("tierwise", fitted.predict(found.design).difficulty),
+        compare("tierwise, templates stripped", fitted.predict(found.bare).difficulty),
+        compare("tierwise + length", np.asarray(weights @ parts)),
+        compare("length", found.length),
+    )
 
 
-def _missing(data_dir: Path, source: Source, stage: Stage) -> tuple[int, float | None, float | None]:
+def _missing(data_dir: Path, source: Source, fitted: Fitted) -> tuple[int, float | None, float | None]:
     found = flagged_examples(data_dir, source)
-    scores = stage.predict(design_of(found))[:, SCORES.index("missing")]
+    missing = fitted.predict(designed([example.prompt.turns[-1].text for example in found])).missing
     flags = np.array([example.missing for example in found])
     shortness = -np.array([float(len(example.prompt.turns[-1].text)) for example in found])
-    return len(found), auc(np.asarray(scores), flags), auc(shortness, flags)
-
-
-def _example(source: str, text: str) -> Example:
-    return Example(
-        id="", source=source, group="", prompt=Prompt.of((("user", text),)), language="en", public=True, missing=False
-    )
+    return len(found), auc(missing, flags), auc(shortness, flags)

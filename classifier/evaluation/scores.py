@@ -1,6 +1,5 @@
 """Figures of merit: labels and predictions in, numbers out; pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score, roc_auc_score
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _BINS = 15
 
@@ -32,7 +32,7 @@ class Tiering:
 
     macro_f1: float
     accuracy: float
-    kappa: float
+    kappa: float | None
     under: float
     over: float
     hard_called_easy: float
@@ -40,28 +40,40 @@ class Tiering:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """RouteLLM's figures: calls to the strong model for half and for 80 % of the gap, in percent, and APGR."""
+class Finding:
+    """How well a score finds prompts that lack something, where half of them are found.
+
+    `precision` counts every flagged prompt, `false` is the share of clear prompts that are flagged; `auc` is None
+    without both classes.
+    """
 
     rows: int
-    cpt50: float
-    cpt80: float
-    apgr: float
+    auc: float | None
+    precision: float
+    false: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """Prompts whose most probable tier had about the same probability: its mean, how often it was right, how many."""
+
+    confidence: float
+    accuracy: float
+    rows: int
 
 
 def ranking(score: Floats, tiers: Ints) -> Ranking:
     """Return how well `score` (higher is harder) orders prompts of tiers 0..2."""
     cuts = np.quantile(score, [np.mean(tiers == 0), np.mean(tiers <= 1)])
-    kappa = cohen_kappa_score(tiers, np.digitize(score, cuts), weights="quadratic") if len(set(tiers)) > 1 else None
     return Ranking(
         rows=len(tiers),
         auc_easy=auc(score, tiers > 0),
         auc_hard=auc(score, tiers == 2),
-        kappa=None if kappa is None else float(kappa),
+        kappa=_kappa(np.digitize(score, cuts), tiers),
     )
 
 
-def auc(score: Floats, positive: npt.NDArray[np.bool_]) -> float | None:
+def auc(score: Floats, positive: Mask) -> float | None:
     """Return the area under the ROC curve; None without both classes."""
     return float(roc_auc_score(positive, score)) if 0 < int(positive.sum()) < len(positive) else None
 
@@ -71,7 +83,7 @@ def tiering(chosen: Ints, tiers: Ints) -> Tiering:
     return Tiering(
         macro_f1=float(f1_score(tiers, chosen, average="macro", labels=[0, 1, 2], zero_division=0.0)),
         accuracy=float(np.mean(chosen == tiers)),
-        kappa=float(cohen_kappa_score(tiers, chosen, weights="quadratic", labels=[0, 1, 2])),
+        kappa=_kappa(chosen, tiers),
         under=float(np.mean(chosen < tiers)),
         over=float(np.mean(chosen > tiers)),
         hard_called_easy=_share(chosen == 0, tiers == 2),
@@ -79,39 +91,52 @@ def tiering(chosen: Ints, tiers: Ints) -> Tiering:
     )
 
 
-def _share(event: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float:
+def _kappa(chosen: Ints, tiers: Ints) -> float | None:
+    """Return the quadratic kappa; None where the labels are all equal, since nothing can be told by chance then."""
+    if len(set(tiers.tolist())) < 2:
+        return None
+    return float(cohen_kappa_score(tiers, chosen, weights="quadratic", labels=[0, 1, 2]))
+
+
+def _share(event: Mask, among: Mask) -> float:
     return float(event[among].mean()) if among.any() else 0.0
+
+
+def finding(score: Floats, lacking: Mask, clear: Mask) -> Finding:
+    """Return how well `score` finds the `lacking` at the cut that half of them reach; `clear` have low ambiguity."""
+    if not lacking.any():
+        return Finding(rows=len(score), auc=None, precision=0.0, false=0.0)
+    flagged = score >= np.median(score[lacking])
+    return Finding(
+        rows=len(score),
+        auc=auc(score, lacking),
+        precision=_share(lacking, flagged),
+        false=_share(flagged, clear),
+    )
+
+
+def confusion(chosen: Ints, tiers: Ints) -> tuple[tuple[int, ...], ...]:
+    """Return how many prompts of each labelled tier (rows) were given each tier (columns)."""
+    return tuple(tuple(int(np.sum((tiers == label) & (chosen == given))) for given in range(3)) for label in range(3))
+
+
+def reliability(probabilities: Floats, tiers: Ints) -> tuple[Bin, ...]:
+    """Return the bins of equal width, 15 from 0 to 1, that hold a prompt."""
+    best = probabilities.argmax(axis=1)
+    sure, right = probabilities.max(axis=1), best == tiers
+    places = np.minimum((sure * _BINS).astype(int), _BINS - 1)
+    return tuple(
+        Bin(
+            confidence=float(sure[places == place].mean()),
+            accuracy=float(right[places == place].mean()),
+            rows=int(np.sum(places == place)),
+        )
+        for place in range(_BINS)
+        if (places == place).any()
+    )
 
 
 def calibration_error(probabilities: Floats, tiers: Ints) -> float:
     """Return the expected calibration error of the most probable tier, in 15 bins of equal width."""
-    best = probabilities.argmax(axis=1)
-    sure, right = probabilities.max(axis=1), best == tiers
-    bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        abs(float(sure[bins == place].mean()) - float(right[bins == place].mean())) * float(np.mean(bins == place))
-        for place in range(_BINS)
-        if (bins == place).any()
-    ]
-    return float(sum(gaps))
-
-
-def routing_curve(score: Floats, weak: Floats, strong: Floats) -> Curve:
-    """Return APGR and CPT as RouteLLM's evaluation computes them: ten bins of equal frequency, eleven thresholds."""
-    edges = np.unique(np.quantile(score, np.linspace(0.0, 1.0, 11)))
-    points = []
-    for place, edge in enumerate(edges):
-        chosen = score > edge if place == len(edges) - 1 else score >= edge
-        points.append((float(chosen.mean()), float(np.where(chosen, strong, weak).mean())))
-    points.sort()
-    share, quality = (np.array(values) for values in zip(*points, strict=True))
-    low, high = float(weak.mean()), float(strong.mean())
-    gained = np.trapezoid(quality - low, share) / np.trapezoid(np.full(len(share), high - low), share)
-    half, most = (float(np.interp(low + part * (high - low), quality, share)) for part in (0.5, 0.8))
-    return Curve(rows=len(score), cpt50=100 * half, cpt80=100 * most, apgr=float(gained))
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 percentiles of resampled figures."""
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+    found = reliability(probabilities, tiers)
+    return float(sum(abs(one.confidence - one.accuracy) * one.rows for one in found) / len(tiers))

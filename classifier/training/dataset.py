@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.training import sources
-from classifier.training.labels import Example, flagged, public, session, written
+from classifier.training.labels import OWN, Example, flagged, own, public, session, written
 from classifier.training.sources import Source
 
 FOLDS = 5
@@ -21,11 +21,15 @@ _COMMON = 40
 
 
 def annotated(data_dir: Path) -> tuple[Example, ...]:
-    """Return the annotated examples, near-duplicates in one group; DataMissing when a file is not there."""
+    """Return the annotated examples, the project's own rows last, near-duplicates in one group.
+
+    DataMissing when a file is not there.
+    """
     rows = chain(
         map(written, sources.WRITTEN.rows(data_dir)),
         map(public, sources.PUBLIC.rows(data_dir)),
         chain.from_iterable(map(session, sources.SESSIONS.rows(data_dir))),
+        *(own(row, path.stem) for path in sources.own_files() for row in sources.own_rows(path)),
     )
     return with_families(tuple(rows))
 
@@ -42,8 +46,11 @@ def overlapping(data_dir: Path) -> frozenset[str]:
 
 
 def checksums(used: Sequence[Source]) -> dict[str, Any]:
-    """Return the SHA-256 of each source by name."""
-    return {source.name: source.sha256 for source in used}
+    """Return the SHA-256 of each source and of each file of own rows, by name."""
+    return {
+        **{source.name: source.sha256 for source in used},
+        **{OWN + path.stem: sha256(path.read_bytes()).hexdigest() for path in sources.own_files()},
+    }
 
 
 def folds_of(examples: Sequence[Example], *, seed: int) -> list[int]:
@@ -66,8 +73,8 @@ def with_families(examples: tuple[Example, ...]) -> tuple[Example, ...]:
     """
     shingles = [_shingles(example) for example in examples]
     holders: dict[str, list[int]] = defaultdict(list)
-    for place, own in enumerate(shingles):
-        for shingle in own:
+    for place, found in enumerate(shingles):
+        for shingle in found:
             holders[shingle].append(place)
     parents = {example.group: example.group for example in examples}
     for first, second in _similar(shingles, holders):

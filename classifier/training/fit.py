@@ -12,24 +12,34 @@ from classifier import model
 from classifier.assess import CLIP, HEADS, SCORES
 from classifier.assessment import DOMAINS
 from classifier.features import BLOCKS, DIMENSIONS, Features, block_bounds, extract
-from classifier.training.labels import Example
+from classifier.numbers import NUMBERS
+from classifier.training.labels import Example, is_own
+from classifier.training.regression import Inputs, alike, choice_of_domains, regress
 
-MIN_PROMPTS: Mapping[str, int] = {"words": 3, "pairs": 3, "context": 4, "characters": 4}
+MIN_PROMPTS: Mapping[str, int] = {"pairs": 4, "words": 3, "context": 5, "ends": 4}
 """What fewer prompts hold is dropped."""
 
+_LENGTH = NUMBERS.index("log_ask_chars")
+_DOMAINS = [SCORES.index(f"domain_{name}") for name in DOMAINS]
+
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """Prompts as matrices, a row each: word counts (sparse, DIMENSIONS wide) and handcrafted numbers."""
+    """Prompts as matrices, a row each: word counts (sparse, DIMENSIONS wide), handcrafted numbers, whether it is own.
+
+    `own` marks the project's own rows: they are trained on, and nothing is calibrated on them.
+    """
 
     counts: csr_matrix
     numbers: Floats
+    own: Mask
 
     def at(self, rows: npt.NDArray[np.int64]) -> "Design":
         """Return the design of some rows."""
-        return Design(counts=self.counts[rows], numbers=self.numbers[rows])
+        return Design(counts=self.counts[rows], numbers=self.numbers[rows], own=self.own[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +76,19 @@ class Stage:
 
 def design_of(examples: Iterable[Example]) -> Design:
     """Extract the features of the examples."""
-    return stack([extract(example.prompt) for example in examples])
+    kept = list(examples)
+    return stack([extract(example.prompt) for example in kept], own=[is_own(example) for example in kept])
 
 
-def stack(features: Sequence[Features]) -> Design:
-    """Return features as matrices."""
+def stack(features: Sequence[Features], *, own: Sequence[bool] | None = None) -> Design:
+    """Return features as matrices; none of them is an own row unless `own` says so."""
     starts = np.cumsum([0, *(len(found.indices) for found in features)])
-    indices = np.concatenate([found.indices for found in features])
+    indices = np.concatenate([found.indices for found in features]).astype(np.int32)
     counts = np.concatenate([found.counts for found in features]).astype(np.float64)
     return Design(
         counts=csr_matrix((counts, indices, starts), shape=(len(features), DIMENSIONS)),
         numbers=np.stack([found.numbers for found in features]).astype(np.float64),
+        own=np.zeros(len(features), dtype=bool) if own is None else np.asarray(own, dtype=bool),
     )
 
 
@@ -100,28 +112,28 @@ def fit_stage(design: Design, targets: Floats) -> Stage:
     idf, weighted = _fit_weighting(design.counts[:, kept], np.searchsorted(kept, block_bounds()))
     scaling = model.numbers().fit(design.numbers)
     spread = np.where(scaling.scale_ > 0, scaling.scale_, 1.0)
-    scaled = _scale(design.numbers, scaling.mean_, spread) * model.NUMBERS_SCALE
-    inputs = hstack([weighted, csr_matrix(scaled)]).tocsr()
-    weights, bias = [], []
-    for name, target in zip(SCORES, targets.T, strict=True):
-        known = np.isfinite(target)
-        if not known.any():
-            weights.append(np.zeros(inputs.shape[1]))
-            bias.append(0.0)
-            continue
-        fitted = model.score(name).fit(inputs[known], target[known])
-        weights.append(fitted.coef_)
-        bias.append(float(fitted.intercept_))
-    table = np.array(weights).T
-    return Stage(
-        kept=kept,
-        idf=idf,
-        centre=scaling.mean_,
-        spread=spread,
-        words=table[: len(kept)],
-        numbers=table[len(kept) :] * model.NUMBERS_SCALE,
-        bias=np.array(bias),
-    )
+    inputs = Inputs(words=weighted, numbers=_scale(design.numbers, scaling.mean_, spread), own=design.own)
+    products = inputs.products()
+    words, numbers = np.zeros((len(kept), len(SCORES))), np.zeros((len(NUMBERS), len(SCORES)))
+    bias = np.zeros(len(SCORES))
+    for columns in alike(targets):
+        taken = inputs.apart(products) if SCORES[columns[0]] in model.APART else products
+        words[:, columns], numbers[:, columns], bias[columns] = regress(inputs, taken, targets[:, columns])
+    _make_choice(choice_of_domains(products, targets[:, _DOMAINS]), (words, numbers, bias))
+    for name, slope in model.LENGTH_PRIOR.items():
+        if np.isfinite(targets[:, SCORES.index(name)]).any():
+            numbers[_LENGTH, SCORES.index(name)] += slope * spread[_LENGTH]
+            bias[SCORES.index(name)] += slope * scaling.mean_[_LENGTH]
+    return Stage(kept=kept, idf=idf, centre=scaling.mean_, spread=spread, words=words, numbers=numbers, bias=bias)
+
+
+def _make_choice(choice: tuple[Floats, Floats] | None, weights: tuple[Floats, Floats, Floats]) -> None:
+    """Turn the weights of the domains' scores into those of a choice among them, in place."""
+    if choice is None:
+        return
+    for each in weights:
+        each[..., _DOMAINS] = each[..., _DOMAINS] @ choice[0]
+    weights[2][_DOMAINS] += choice[1]
 
 
 def _kept(counts: csr_matrix) -> npt.NDArray[np.int64]:
@@ -148,14 +160,14 @@ def _fit_weighting(counts: csr_matrix, edges: npt.NDArray[np.int64]) -> tuple[Fl
 
 
 def out_of_fold(design: Design, targets: Floats, folds: Sequence[int], *, read_as: Design | None = None) -> Floats:
-    """Return the scores that each row gets from a first stage fitted without its fold.
+    """Return the scores that each row gets from a first stage fitted without its fold; NaN for own rows.
 
     `read_as` is another reading of the same prompts, scored in place of the one that is fitted.
     """
-    predicted = np.zeros_like(targets)
+    predicted = np.full_like(targets, np.nan)
     place, scored = np.asarray(folds), read_as or design
     for fold in sorted(set(folds)):
-        inside, outside = np.flatnonzero(place == fold), np.flatnonzero(place != fold)
+        inside, outside = np.flatnonzero((place == fold) & ~design.own), np.flatnonzero(place != fold)
         predicted[inside] = fit_stage(design.at(outside), targets[outside]).predict(scored.at(inside))
     return predicted
 
@@ -175,7 +187,7 @@ def fit_heads(predicted: Floats, targets: Floats) -> tuple[Floats, Floats]:
     for column, name in enumerate(HEADS):
         inputs = [SCORES.index(score) for score in HEAD_INPUTS[name]]
         target = targets[:, SCORES.index(name)]
-        known = np.isfinite(target)
+        known = np.isfinite(target) & np.isfinite(predicted[:, inputs]).all(axis=1)
         fitted = model.head().fit(predicted[known][:, inputs], target[known] > 0)
         mix[inputs, column] = fitted.coef_[0]
         bias[column] = fitted.intercept_[0]
@@ -183,12 +195,12 @@ def fit_heads(predicted: Floats, targets: Floats) -> tuple[Floats, Floats]:
 
 
 def export(stage: Stage, heads: tuple[Floats, Floats]) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays of the artifact: half precision for the table of words, whose row 0 is every unknown word."""
+    """Return the arrays of the artifact: row 0 of the table of words is every unknown word."""
     rows = np.zeros(DIMENSIONS, dtype=np.uint16)
     if len(stage.kept) >= np.iinfo(rows.dtype).max:
         raise ValueError(f"{len(stage.kept)} kept words do not fit the index; raise MIN_PROMPTS")
     rows[stage.kept] = np.arange(1, len(stage.kept) + 1)
-    table = np.zeros((len(stage.kept) + 1, 1 + len(SCORES)), dtype=np.float16)
+    table = np.zeros((len(stage.kept) + 1, 1 + len(SCORES)), dtype=np.float32)
     table[1:, 0] = stage.idf
     table[1:, 1:] = stage.words
     single = {

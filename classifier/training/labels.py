@@ -6,12 +6,15 @@ other notions of difficulty and are not pooled with it.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from classifier.assessment import AMBIGUITIES
 from classifier.prompt import Prompt
 from classifier.tier import Tier
+
+OWN = "own_"
+"""Sources of the rows that are written beside the code begin with this: they are trained on, never tested on."""
 
 _WRITTEN_KINDS = {"np": "pairs", "tr": "triplets", "ap": "apps"}
 
@@ -56,6 +59,19 @@ def session(row: Mapping[str, Any]) -> Iterable[Example]:
     for call in row["calls"]:
         seen = {**row, **call, "messages": row["messages"][: call["upto"]], "id": f"{row['id']}:{call['upto']}"}
         yield _annotated(seen, source="sessions", group=row["id"], public=False)
+
+
+def own(row: Mapping[str, Any], name: str) -> Iterable[Example]:
+    """Yield the example of a row of the project's own file `name`, or those of the labelled calls of a session."""
+    if "calls" in row:
+        yield from (replace(call, source=OWN + name) for call in session(row))
+    else:
+        yield _annotated(row, source=OWN + name, group=f"{OWN}{row.get('group') or row['id']}", public=False)
+
+
+def is_own(example: Example) -> bool:
+    """Return whether an example is one of the project's own rows."""
+    return example.source.startswith(OWN)
 
 
 def flagged(row: Mapping[str, Any]) -> Example:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_DATA_DIR = Path("../shared/data")
+OWN_DIR = Path(__file__).resolve().parents[2] / "annotated"
+"""The rows that are written beside the code, JSON Lines files; they are part of the project and need no checksum."""
 
 
 class DataMissing(Exception):
@@ -48,6 +50,19 @@ class Source:
         if hashlib.sha256(content).hexdigest() != self.sha256:
             raise DataMissing(f"The data file '{path}' is not the expected version (SHA-256 differs)", fix)
         return [json.loads(line) for line in gzip.decompress(content).splitlines()]
+
+
+def own_files() -> list[Path]:
+    """Return the files of own rows in order of their names; DataMissing when there is none."""
+    found = sorted(OWN_DIR.glob("*.jsonl"))
+    if not found:
+        raise DataMissing(f"There are no annotated rows in '{OWN_DIR}'", "Train in a checkout of the project")
+    return found
+
+
+def own_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of one file of own rows."""
+    return [json.loads(line) for line in path.read_bytes().splitlines() if line]
 
 
 WRITTEN = Source(

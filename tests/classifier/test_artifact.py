@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -123,3 +124,32 @@ def test_a_huge_file_is_refused_unread(folder: Path):
         file.truncate(MAX_ARRAY_BYTES + 1)
     with pytest.raises(ArtifactInvalid, match="more than"):
         load(folder, fingerprint="f1")
+
+
+def test_packed_arrays_lose_little_and_only_once(tmp_path: Path):
+    """A packed array comes back within half a step of its column, and saving it again changes nothing."""
+    table = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32) * np.float32([1, 20, 0.01, 0])
+    save(tmp_path / "1", {"table": table}, FACTS)
+    once = load(tmp_path / "1", fingerprint="f1").arrays["table"]
+    assert (np.abs(once - table) <= np.abs(table).max(axis=0) / 127 * 0.51).all()
+    save(tmp_path / "2", {"table": once}, FACTS)
+    assert (tmp_path / "1" / ARRAYS).read_bytes() == (tmp_path / "2" / ARRAYS).read_bytes()
+
+
+def test_a_packed_array_without_its_scale_is_refused(tmp_path: Path):
+    """A manifest that names octets but no scale is refused, as is a packed array of another type."""
+    for name, array in (("table", np.zeros((2, 2), dtype=np.int8)), ("bare", np.zeros(2, dtype=np.float32))):
+        save(tmp_path / name, {"x_table" if name == "table" else "x_bare": array}, FACTS)
+        path = tmp_path / name / MANIFEST
+        manifest = json.loads(path.read_text())
+        manifest["arrays"][0]["name"] = "table"
+        save_again = {key: value for key, value in manifest.items() if key != "id"}
+        path.write_text(json.dumps({**save_again, "id": identity(save_again)}))
+        with pytest.raises(ArtifactInvalid, match="scale"):
+            load(tmp_path / name, fingerprint="f1")
+
+
+def identity(manifest: dict[str, object]) -> str:
+    """Return the id that belongs to a manifest, as a forger would."""
+    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

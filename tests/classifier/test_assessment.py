@@ -1,6 +1,9 @@
 from dataclasses import replace
 
+import pytest
+
 from classifier import Assessment, Doubt, Tier
+from classifier.assessment import DOMAINS
 
 SURE = Assessment(
     tier=Tier.MEDIUM,
@@ -25,3 +28,13 @@ def test_the_label_of_a_doubt_is_needs_info():
         assessment = replace(SURE, doubt=doubt)
         assert assessment.label == "needs_info"
         assert assessment.tier is Tier.MEDIUM
+
+
+def test_domains_have_probabilities_where_they_are_known():
+    """Logits of any size become shares that sum to 1; without logits nothing is claimed."""
+    shares = replace(SURE, domain_logits=(-800.0, 0.0, 1.0, 900.0, 0.0, 0.0, 0.0)).domain_probabilities
+    even = replace(SURE, domain_logits=(2.0,) * len(DOMAINS)).domain_probabilities
+
+    assert (sum(shares), shares[3]) == (pytest.approx(1), pytest.approx(1))
+    assert even == pytest.approx([1 / len(DOMAINS)] * len(DOMAINS))
+    assert SURE.domain_probabilities == ()

@@ -18,12 +18,19 @@ def test_numbers_are_scaled_to_deviations():
     assert np.allclose(scaled.std(), 1.0)
 
 
-def test_a_score_follows_its_target():
-    """A fitted score of either penalty grows with what predicts the target."""
-    inputs = csr_matrix(np.array([[0.0], [0.1], [0.9], [1.0]]))
-    for name in ("tier", "domain_math"):
-        fitted = model.score(name).fit(inputs, np.array([0.0, 0.0, 1.0, 1.0]))
-        assert fitted.coef_[0] > 0
+def test_scores_follow_their_targets():
+    """Scores fitted to inner products grow with what predicts each target."""
+    inputs = np.array([[0.0], [0.1], [0.9], [1.0]])
+    targets = np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]) - 0.5
+    weights = inputs.T @ model.scores().fit(inputs @ inputs.T, targets).dual_coef_
+    assert weights[0, 0] > 0 > weights[0, 1]
+
+
+def test_a_choice_of_domains_knows_how_rare_each_is():
+    """Of two domains with equal scores, the more frequent one is chosen."""
+    scores = np.tile([[0.5, 0.4, 0.4]], (30, 1)) + np.random.default_rng(0).normal(size=(30, 3)) * 1e-3
+    fitted = model.domains().fit(scores, np.array([0] * 5 + [1] * 20 + [2] * 5))
+    assert fitted.predict([[0.5, 0.4, 0.4]]) == [1]
 
 
 def test_a_head_is_a_probability():

@@ -115,3 +115,51 @@ def test_reading_does_not_grow_with_the_text():
         return min(times)
 
     assert best(5_000_000) <= 3 * best(32_000) + 1e-4
+
+
+@pytest.mark.parametrize(
+    "plea",
+    [
+        "Classify this as simple.",
+        "please treat this as an easy request!",
+        "Mark it as very hard.",
+        "Consider my question as trivial, thanks.",
+    ],
+)
+def test_pleas_are_not_read(plea: str):
+    """A sentence that says how hard a prompt is to be taken for changes nothing of what is read."""
+    text = "Prove that the sum of two odd numbers is even. Keep it short."
+    plain, pleading = (Prompt.of((("user", found),)).reading() for found in (text, f"{text}\n\n{plea}"))
+    assert pleading == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Classify this as positive or negative: great film",
+        "classify each ticket as easy or hard",
+        "label this as easy or hard: sort a list",
+        "Treat this as simple.",
+        "it was as simple as that",
+    ],
+)
+def test_tasks_of_classification_are_read(text: str):
+    """Asking for a classification is a task, and a prompt of a plea alone is still a prompt."""
+    assert clip(text) == text
+
+
+def test_harness_text_and_pleas_do_not_count_as_size():
+    """Wrapping a prompt as a harness does changes neither what is read nor any count of it."""
+    wrapped = "<system-reminder>" + "x" * 400 + "</system-reminder>\nsort a list\n<rules>" + "y" * 99 + "</rules>"
+    assert Prompt.of((("user", wrapped),)).reading() == Prompt.of((("user", "sort a list"),)).reading()
+
+
+def test_a_question_after_a_long_text_is_what_is_read():
+    """Of a long text with a short last paragraph only that is read, and the first one where it is short, too."""
+    story = "The boats come back in the afternoon. " * 400
+    assert clip(f"{story}\n\nWho wrote this?") == "Who wrote this?"
+    assert clip(f"Read this.\n\n{story}\n\nWho wrote this?") == "Read this.\nWho wrote this?"
+    assert "boats" in clip(f"{story}\n\n{story[:5000]}")
+    assert "boats" in clip(f"{story[:2000]}\n\nWho wrote this?")
+    reading = Prompt.of((("user", f"{story}\n\nWho wrote this?"),)).reading()
+    assert reading.ask_chars == reading.all_chars == len("Who wrote this?")

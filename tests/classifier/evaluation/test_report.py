@@ -1,57 +1,72 @@
-import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from classifier.assess import DEFAULT_FOLDER, PRESETS
-from classifier.evaluation.figures import Figures, Flags, Slice
-from classifier.evaluation.latency import Latency
+import pytest
+
+from classifier.assess import DEFAULT_FOLDER
+from classifier.evaluation.bars import bars
+from classifier.evaluation.figures import Figures
 from classifier.evaluation.report import card
-from classifier.evaluation.routing import Transfer
-from classifier.evaluation.scores import Curve, Ranking, Tiering
 
-RANKING = Ranking(rows=42, auc_easy=0.875, auc_hard=None, kappa=0.5)
-SLICE = Slice(name="public", model=RANKING, length=RANKING, macro_f1=0.625)
-TIERING = Tiering(
-    macro_f1=0.5, accuracy=0.5, kappa=0.5, under=0.123, over=0.1, hard_called_easy=0.05, easy_called_hard=0.01
+
+@pytest.fixture
+def text(figures: Figures, manifest: dict[str, Any]) -> str:
+    return card(figures, manifest)
+
+
+def test_the_card_names_its_artifact(text: str, manifest: dict[str, Any]):
+    """A reader can tell which artifact a card is about, and how many of its rows are the project's own."""
+    assert f"`{manifest['id']}`" in text
+    assert "17 of them the project's own rows" in text
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "| all | 42 | 0.885 | 0.726 | +0.123 to +0.145 | 0.876 | - | - | 0.500 | 0.300 | 0.625 | 3.2% | - |",
+        "| all | 0.885 | 0.871 | 0.876 | 0.876 | 0.500 | 0.500 |",
+        "12.3%",
+        "| all, each source left out | 42 | 0.790 | 0.790 |",
+        "5306",
+        "| mip | 9 | 0.610 | - |",
+    ],
 )
-CURVE = Curve(rows=7, cpt50=36.7, cpt80=69.3, apgr=0.583)
-FIGURES = Figures(
-    overall=(SLICE,),
-    slices={"language": (SLICE,)},
-    model_interval=((0.86, 0.88), (0.85, 0.89)),
-    length_interval=((0.71, 0.73), (0.65, 0.68)),
-    calibration={"all": 0.011},
-    presets={name: {"all": TIERING} for name in PRESETS},
-    flags={name: {"all": Flags(precision=0.7, recall=0.3, false=0.016)} for name in PRESETS},
-    missing={"all": (0.855, 0.69)},
-    false_at_half=0.044,
-    domain_accuracy={"all": 0.777},
-    left_out=(SLICE,),
-    left_out_missing=0.746,
-    sessions={"as served": RANKING},
-    transfer=Transfer(curves={"routellm_mmlu": (CURVE, CURVE)}, missing={"mip": (9, 0.61, None)}, trained_on=5306),
-    latency=(Latency(tokens=1000, p50_ms=0.4, p99_ms=0.9),),
-)
-MANIFEST = json.loads((DEFAULT_FOLDER / "manifest.json").read_text(encoding="utf-8"))
-CARD = card(FIGURES, MANIFEST)
+def test_each_figure_stands_in_the_card(text: str, found: str):
+    """Figures are printed as measured, what does not exist as a dash, length and the plain training in the same row."""
+    assert found in text
 
 
-def test_the_card_names_its_artifact():
-    """A reader can tell which artifact a card is about."""
-    assert f"`{MANIFEST['id']}`" in CARD
+def test_bars_come_first(text: str, figures: Figures, manifest: dict[str, Any]):
+    """What must be reached stands before all other tables, one row a bar."""
+    first = text.split("\n## ")[1]
+    assert first.startswith("What it must reach")
+    assert first.count("\n| ") == len(bars(figures, manifest)) + 2
+    assert "| AUC easy | 5 folds | >= 0.880 | >= 0.910 | 0.885 | must |" in first
+    assert "| AUC easy | each source left out | >= 0.830 | >= 0.870 | 0.835 | must |" in first
 
 
-def test_each_figure_stands_in_the_card():
-    """Figures are printed as measured, what does not exist as a dash, length beside the model."""
-    for text in ("0.875", "12.3%", "| 42 | 0.875 | - | 0.500 |", "0.860 to 0.880", "4.4%", "5306", "1,000", "0.583"):
-        assert text in CARD
-
-
-def test_every_table_row_has_the_width_of_its_header():
+def test_every_table_row_has_the_width_of_its_header(text: str):
     """Each row of a table has as many cells as its header."""
-    for block in CARD.split("\n\n"):
+    for block in text.split("\n\n"):
         if block.startswith("|"):
             assert len({line.count("|") for line in block.splitlines()}) == 1
 
 
-def test_the_shipped_card_is_about_the_shipped_artifact():
+def test_without_own_rows_nothing_is_compared(figures: Figures, manifest: dict[str, Any]):
+    """A project without own rows has a card without the comparison."""
+    found = card(replace(figures, own_rows=0, order_plain=None, transfer_plain=None), manifest)
+    assert "own rows in the training change" not in found
+
+
+def test_every_plot_of_the_card_is_there(text: str):
+    """The links of the card lead to the plots in docs."""
+    for name in ("reliability", "confusion", "routing"):
+        assert f"(../../../docs/plots/{name}.svg)" in text
+        assert (DEFAULT_FOLDER / f"../../../docs/plots/{name}.svg").resolve().is_file()
+    assert (DEFAULT_FOLDER / "../../../docs/classifier.md").resolve().is_file()
+
+
+def test_the_shipped_card_is_about_the_shipped_artifact(manifest: dict[str, Any]):
     """The card beside the artifact was written for it."""
-    assert f"`{MANIFEST['id']}`" in (DEFAULT_FOLDER / "CARD.md").read_text(encoding="utf-8")
+    assert f"`{manifest['id']}`" in Path(DEFAULT_FOLDER / "CARD.md").read_text(encoding="utf-8")

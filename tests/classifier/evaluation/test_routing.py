@@ -1,37 +1,49 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from classifier.evaluation.routing import Transfer, transfer
-from classifier.training.dataset import annotated, overlapping
-from classifier.training.fit import design_of
-from classifier.training.sources import CLASSICAL, FLAGGED
-
-EVERY = 9
+from classifier.evaluation.benchmarks import benchmark
+from classifier.evaluation.routing import apart, transfer
+from classifier.evaluation.world import World, world_of
+from classifier.prompt import Prompt
+from classifier.training.dataset import overlapping
+from classifier.training.labels import OWN
+from classifier.training.sources import FLAGGED, ROUTELLM_GSM8K
 
 
 @pytest.fixture(scope="module")
-def found(data_dir: Path) -> Transfer:
-    examples = annotated(data_dir)[::EVERY]
-    return transfer(data_dir, examples, design_of(examples))
+def world(data_dir: Path) -> World:
+    return world_of(data_dir, seed=7, every=12)
 
 
-def test_the_items_of_the_published_protocol_are_used(found: Transfer):
-    """After contaminated items are dropped, RouteLLM's counts remain."""
-    rows = {name: curve.rows for name, (curve, _) in found.curves.items()}
-    assert rows == {"routellm_mmlu": 14037, "routellm_gsm8k": 1307, "routellm_mtbench": 72}
-    assert set(found.curves) == {source.name for source in CLASSICAL}
+def test_nothing_of_a_benchmark_is_trained_on(world: World, data_dir: Path):
+    """Marked items, sets of missing information and own rows that are nearly an item are left out; others stay."""
+    items = benchmark(data_dir, ROUTELLM_GSM8K, every=20)
+    copied = replace(
+        world.examples[0],
+        id="copied",
+        group="copied",
+        source=f"{OWN}math",
+        prompt=Prompt.of((("user", items.texts[0] + " Thanks."),)),
+    )
+    new = replace(copied, id="new", group="new", prompt=Prompt.of((("user", "Write a poem about a new bridge."),)))
+    examples, overlaps = (*world.examples, copied, new), overlapping(data_dir)
+    kept = {examples[row].id for row in apart(data_dir, examples, [items])}
+    assert "copied" not in kept
+    assert "new" in kept
+    assert not kept & overlaps
+    assert any(example.id in overlaps for example in world.examples)
+    assert not {example.source for example in examples if example.id in kept} & {"mip", "umwp"}
+
+
+def test_transfer_compares_with_length(world: World, data_dir: Path):
+    """Each benchmark has the served score, its reading without templates, the one with length, and length."""
+    items = [benchmark(data_dir, ROUTELLM_GSM8K, every=10)]
+    kept = world.only(apart(data_dir, world.examples, items))
+    found = transfer(data_dir, (kept.examples, kept.design, kept.folds), items, draws=10)
+    scores = [one.score for one in found.curves["routellm_gsm8k"]]
+    assert scores == ["tierwise", "tierwise, templates stripped", "tierwise + length", "length"]
+    assert {one.curve.rows for one in found.curves["routellm_gsm8k"]} == {131}
     assert set(found.missing) == {source.name for source in FLAGGED}
-
-
-def test_no_overlapping_prompt_is_trained_on(found: Transfer, data_dir: Path):
-    """Items of the benchmarks among the annotated prompts are left out."""
-    examples, overlaps = annotated(data_dir)[::EVERY], overlapping(data_dir)
-    assert any(example.id in overlaps for example in examples)
-    assert found.trained_on <= len([example for example in examples if example.id not in overlaps])
-
-
-def test_length_reproduces_its_published_figure(found: Transfer):
-    """The length baseline has the APGR that the benchmark's notes give for it."""
-    assert abs(found.curves["routellm_mmlu"][1].apgr - 0.583) < 0.005
-    assert abs(found.curves["routellm_gsm8k"][1].apgr - 0.598) < 0.005
+    assert found.trained_on == len(kept.examples)

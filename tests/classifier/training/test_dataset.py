@@ -13,7 +13,7 @@ from classifier.training.dataset import (
     overlapping,
     with_families,
 )
-from classifier.training.labels import Example
+from classifier.training.labels import Example, is_own
 
 STORY = "Anna has four red apples and gives two of them to her brother Tom before lunch on Monday"
 
@@ -58,14 +58,20 @@ def test_families_chain(examples: tuple[Example, ...]):
 
 
 def test_checksums_are_by_name():
-    """The manifest's data section names each source with its checksum."""
-    assert checksums((sources.WRITTEN,)) == {"written": sources.WRITTEN.sha256}
+    """The manifest's data section names each source and each file of own rows with its checksum."""
+    found = checksums((sources.WRITTEN,))
+    assert found["written"] == sources.WRITTEN.sha256
+    assert len(found) == 1 + len(sources.own_files())
+    assert all(len(digest) == 64 for digest in found.values())
 
 
 def test_the_annotated_data_is_whole(data_dir: Path):
-    """All annotated prompts and session calls are read, no id twice."""
+    """All annotated prompts and session calls are read, then the own rows, no id twice."""
     examples = annotated(data_dir)
-    assert len(examples) == 2524 + 2902 + 264
+    others = 2524 + 2902 + 264
+    assert not any(is_own(example) for example in examples[:others])
+    assert all(is_own(example) for example in examples[others:])
+    assert len(examples) > others + 2000
     assert len({example.id for example in examples}) == len(examples)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from classifier.tier import Tier
-from classifier.training.labels import flagged, public, session, written
+from classifier.training.labels import flagged, is_own, own, public, session, written
 
 ROW = {
     "id": "wc-0001",
@@ -63,6 +63,21 @@ def test_each_call_of_a_session_is_an_example_of_what_it_saw():
     assert [len(example.prompt.turns) for example in (first, second)] == [1, 3]
     assert first.group == second.group == "se-1"
     assert first.id != second.id
+
+
+def test_own_rows_have_a_source_and_families_of_their_own():
+    """A row of the project's own file is named for the file; its group cannot meet one of another set."""
+    (example,) = own({**ROW, "group": "g"}, "coding")
+    assert (example.source, example.group, example.public) == ("own_coding", "own_g", False)
+    assert is_own(example)
+    assert not is_own(written(ROW))
+
+
+def test_own_sessions_are_read_call_by_call():
+    """An own file may hold sessions: each labelled call is an example, all under the file's name."""
+    call = {"tier": "easy", "ambiguity": "low", "domain": "coding", "upto": 1}
+    found = list(own({"id": "ms-1", "language": "en", "messages": ROW["messages"], "calls": [call, call]}, "sessions"))
+    assert [example.source for example in found] == ["own_sessions"] * 2
 
 
 def test_a_flagged_row_has_no_tier():
