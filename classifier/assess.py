@@ -1,7 +1,7 @@
 """A prompt to an assessment: the trained weights, looked up and added; numpy only, inline, in bounded time."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from classifier.artifact import Artifact, ArtifactInvalid, load
 from classifier.assessment import AMBIGUITIES, DOMAINS, Assessment
-from classifier.features import BLOCKS, DIMENSIONS, Features, extract, fingerprint
+from classifier.features import BLOCKS, DIMENSIONS, Features, Parts, fingerprint, parts_of
 from classifier.numbers import NUMBERS
-from classifier.prompt import Prompt
+from classifier.prompt import Prompt, harness
 from classifier.thresholds import Thresholds
+from classifier.word_sums import WordSums
 
 SCORES = ("tier", "medium", "hard", "missing", "unclear", *(f"domain_{name}" for name in DOMAINS))
 """The first stage: the tier as a number, medium or hard, hard, ambiguity high, ambiguity med or high, the domains."""
@@ -34,12 +35,6 @@ Floats = npt.NDArray[np.float32]
 _LOW, _HIGH, _TINY = (np.array(number, dtype=np.float32) for number in (-CLIP, CLIP, 1e-12))
 
 
-_MOST_COUNTED = 8192
-_WEIGHTS: Floats = np.log(np.arange(1, _MOST_COUNTED + 1, dtype=np.float32)) + np.float32(1.0)
-_COUNT_WEIGHTS: Floats = np.concatenate((np.zeros(1, dtype=np.float32), _WEIGHTS))
-"""1 + log of counts. No bounded text of a prompt has as many tokens."""
-
-
 class Scorer:
     """The weights of an artifact: features to one score for each of SCORES and one logit for each of HEADS.
 
@@ -55,15 +50,24 @@ class Scorer:
         self._centre = np.asarray(arrays["centre"] * self._scale, dtype=np.float32)
         self._blocks = np.asarray(arrays["blocks"], dtype=np.float32)
         self._mix, self._mix_bias = arrays["mix"], arrays["mix_bias"]
-        table, numbers, bias = arrays["table"][:, 1:], arrays["numbers"], arrays["bias"]
-        self._first = _Linear(table, numbers, bias)
+        self._table = np.ascontiguousarray(arrays["table"][:, 1:], dtype=np.float32)
+        self._numbers, self._bias = arrays["numbers"], arrays["bias"]
         choice = np.concatenate((self._mix, np.eye(len(SCORES), dtype=np.float32)[:, -len(DOMAINS) :]), axis=1)
         constant = np.concatenate((self._mix_bias, np.zeros(len(DOMAINS), dtype=np.float32)))
-        self._both = _Linear(table @ choice, numbers @ choice, bias @ choice + constant)
+        self._sums = WordSums(self._rows, self._idf, self._table @ choice, self._blocks)
+        self._both_numbers = np.ascontiguousarray(self._numbers @ choice)
+        self._both_bias = self._bias @ choice + constant
 
     def scores(self, features: Features) -> Floats:
-        """Return the first stage: each block of the bag as TF-IDF of its length, plus numbers, plus bias."""
-        return self._sum(features, self._first)
+        """Return the first stage: each block of the bag by its idf and length, plus numbers, plus bias."""
+        found: Floats = self._scaled(features.numbers).dot(self._numbers)
+        found += self._bias
+        if features.indices.size:
+            rows = self._rows.take(features.indices)
+            idf, counts = self._idf.take(rows), features.counts.astype(np.float32)
+            factors = self._factors(counts * idf * idf, features.bounds)
+            found += (counts * idf * factors).dot(self._table.take(rows, axis=0))
+        return found
 
     def logits(self, scores: Floats) -> Floats:
         """Return the second stage."""
@@ -71,47 +75,30 @@ class Scorer:
         logits += self._mix_bias
         return logits
 
-    def verdict(self, features: Features) -> list[float]:
-        """Return the logit of each of HEADS, then the score of each of DOMAINS."""
-        found: list[float] = self._sum(features, self._both).tolist()
-        return found
+    def verdict(self, parts: Parts) -> list[float]:
+        """Return the logit of each of HEADS, then the score of each of DOMAINS: two linear stages in one."""
+        found = self._sums.of(parts.ask, parts.context)
+        found += self._scaled(parts.numbers).dot(self._both_numbers)
+        found += self._both_bias
+        outputs: list[float] = found.tolist()
+        return outputs
 
-    def _sum(self, features: Features, weights: "_Linear") -> Floats:
-        numbers = features.numbers * self._scale
-        numbers -= self._centre
-        np.maximum(numbers, _LOW, out=numbers)
-        np.minimum(numbers, _HIGH, out=numbers)
-        found: Floats = numbers.dot(weights.numbers)
-        found += weights.bias
-        if features.indices.size:
-            rows = self._rows.take(features.indices)
-            shares = _COUNT_WEIGHTS.take(features.counts)
-            shares *= self._idf.take(rows)
-            shares *= self._of_length_one(shares, features.bounds)
-            found += shares.dot(weights.table.take(rows, axis=0))
-        return found
+    def _scaled(self, numbers: Floats) -> Floats:
+        scaled: Floats = numbers * self._scale
+        scaled -= self._centre
+        np.maximum(scaled, _LOW, out=scaled)
+        np.minimum(scaled, _HIGH, out=scaled)
+        return scaled
 
-    def _of_length_one(self, weights: Floats, bounds: npt.NDArray[np.int64]) -> Floats:
-        """Return a factor for each weight that gives the blocks of the bag the lengths they were fitted with."""
-        squares = weights * weights
-        if bounds[-2] == len(weights):  # the last block is empty and begins at the end, where there must be something
+    def _factors(self, squares: Floats, bounds: npt.NDArray[np.int64]) -> Floats:
+        """Return a factor for each index that gives the blocks of the bag the lengths they were fitted with."""
+        if bounds[-2] == len(squares):  # the last block is empty and begins at the end, where there must be something
             squares = np.append(squares, np.float32(0.0))
         lengths: Floats = np.add.reduceat(squares, bounds[:-1])
         np.maximum(lengths, _TINY, out=lengths)
         np.sqrt(lengths, out=lengths)
         factors: Floats = self._blocks / lengths
         return factors.repeat(bounds[1:] - bounds[:-1])
-
-
-class _Linear:
-    """Weights of the table's rows and of the numbers, and a constant: a column for each sum."""
-
-    __slots__ = ("bias", "numbers", "table")
-
-    def __init__(self, table: npt.NDArray[Any], numbers: npt.NDArray[Any], bias: npt.NDArray[Any]) -> None:
-        self.table = np.ascontiguousarray(table, dtype=np.float32)
-        self.numbers = np.ascontiguousarray(numbers, dtype=np.float32)
-        self.bias = np.asarray(bias, dtype=np.float32)
 
 
 def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -139,15 +126,16 @@ def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
 class Classifier:
     """A loaded artifact; `assess` is pure, bounded in time and safe on any text."""
 
-    def __init__(self, artifact: Artifact) -> None:
-        """Take a loaded artifact; ArtifactInvalid when its shapes or presets do not fit."""
+    def __init__(self, artifact: Artifact, tags: Sequence[str] = ()) -> None:
+        """Take a loaded artifact and the operator's own harness tags; ArtifactInvalid when it does not fit."""
+        self._elements = harness(tags)
         self.artifact_id = artifact.id
         self.presets: Mapping[str, Thresholds] = _presets(artifact.facts.get("presets"))
         self._scorer = Scorer(artifact.arrays)
 
     def assess(self, prompt: Prompt, thresholds: Thresholds) -> Assessment:
         """Return the assessment of `prompt` with its tier cut at `thresholds`."""
-        first, second, third, fourth, *domains = self._scorer.verdict(extract(prompt))
+        first, second, third, fourth, *domains = self._scorer.verdict(parts_of(prompt, self._elements))
         at_least_medium = _sigmoid(first)
         hard = min(_sigmoid(second), at_least_medium)
         missing = _sigmoid(third)
@@ -169,14 +157,14 @@ class Classifier:
         )
 
 
-def load_classifier(folder: Path) -> Classifier:
-    """Load the artifact in `folder`; ArtifactInvalid when it cannot be trusted or does not fit."""
-    return Classifier(load(folder, fingerprint=fingerprint()))
+def load_classifier(folder: Path, tags: Sequence[str] = ()) -> Classifier:
+    """Load the artifact in `folder`, to read past these harness tags as well; ArtifactInvalid when it does not fit."""
+    return Classifier(load(folder, fingerprint=fingerprint()), tags)
 
 
-def load_default() -> Classifier:
+def load_default(tags: Sequence[str] = ()) -> Classifier:
     """Load the artifact that is shipped with this package."""
-    return load_classifier(DEFAULT_FOLDER)
+    return load_classifier(DEFAULT_FOLDER, tags)
 
 
 def _sigmoid(logit: float) -> float:

@@ -5,7 +5,7 @@ is estimated. An explanation quotes the prompt: it is for the operator alone, an
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +20,7 @@ from classifier.features import BLOCKS, Features, extract, fingerprint
 from classifier.lexicon import plain, tokens_of
 from classifier.numbers import NUMBERS
 from classifier.phrases import phrase
-from classifier.prompt import Prompt
+from classifier.prompt import Prompt, Reading, harness
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,18 +88,19 @@ class Explanation:
 class Explainer:
     """The weights of one artifact, taken apart."""
 
-    def __init__(self, arrays: Arrays) -> None:
-        """Take the arrays of an artifact that a Classifier could be made of."""
+    def __init__(self, arrays: Arrays, tags: Sequence[str] = ()) -> None:
+        """Take the arrays of an artifact that a Classifier could be made of, and the operator's own harness tags."""
+        self._elements = harness(tags)
         self._arrays = {name: np.asarray(array) for name, array in arrays.items()}
 
     def explain(self, prompt: Prompt) -> Explanation:
         """Return what moved each logit of `prompt`."""
-        features = extract(prompt)
+        features = extract(prompt, self._elements)
         words, numbers, bias = self._terms(features)
         moves: dict[tuple[Kind, str], Floats] = defaultdict(lambda: np.zeros(len(HEADS)))
         for index, term in zip(features.indices.tolist(), words, strict=True):
             moves[Kind.REST, str(index)] += term
-        owners = _owners(prompt, frozenset(features.indices.tolist()))
+        owners = _owners(prompt.reading(self._elements), frozenset(features.indices.tolist()))
         for index, pieces in owners.items():
             term = moves.pop((Kind.REST, str(index)))
             for piece in pieces:
@@ -118,9 +119,10 @@ class Explainer:
         mix = arrays["mix"].astype(np.float64)
         rows = arrays["rows"][features.indices]
         table = arrays["table"].astype(np.float64)[rows]
-        weights = (1.0 + np.log(features.counts.astype(np.float64))) * table[:, 0]
+        counts, idf = features.counts.astype(np.float64), table[:, 0]
+        weights = counts * idf
         for place, (start, end) in enumerate(zip(features.bounds[:-1], features.bounds[1:], strict=True)):
-            length = float(np.sqrt(np.square(weights[start:end]).sum()))
+            length = float(np.sqrt((counts[start:end] * np.square(idf[start:end])).sum()))
             weights[start:end] *= float(arrays["blocks"][place]) / max(length, 1e-6)
         deviations = (features.numbers.astype(np.float64) - arrays["centre"]) / arrays["spread"]
         numbers = np.clip(deviations, -CLIP, CLIP)[:, None] * arrays["numbers"].astype(np.float64)
@@ -131,9 +133,9 @@ class Explainer:
         )
 
 
-def load_explainer(folder: Path) -> Explainer:
-    """Load the artifact in `folder`; ArtifactInvalid when it cannot be trusted."""
-    return Explainer(load(folder, fingerprint=fingerprint()).arrays)
+def load_explainer(folder: Path, tags: Sequence[str] = ()) -> Explainer:
+    """Load the artifact in `folder`, to read past these harness tags as well; ArtifactInvalid when it does not fit."""
+    return Explainer(load(folder, fingerprint=fingerprint()).arrays, tags)
 
 
 def document(explanation: Explanation, most: int) -> dict[str, Any]:
@@ -168,12 +170,11 @@ def _account(moves: Mapping[tuple[Kind, str], Floats], bias: Floats, place: int)
     return Account(logit=logit, bias=float(bias[place]), moves=tuple(found))
 
 
-def _owners(prompt: Prompt, present: frozenset[int]) -> dict[int, list[tuple[Kind, str]]]:
+def _owners(reading: Reading, present: frozenset[int]) -> dict[int, list[tuple[Kind, str]]]:
     """Return for each index that is `present` the pieces of the prompt which it stands for, a piece each time.
 
     What a piece stands for is asked of `extract` itself, so that this can never differ from what the model reads.
     """
-    reading = prompt.reading()
     owners: dict[int, list[tuple[Kind, str]]] = defaultdict(list)
     for piece, indices in (
         *_of_ask(plain(reading.ask), reading.ask),

@@ -6,6 +6,7 @@ both, serving looks them up.
 """
 
 import hashlib
+import re
 from typing import NamedTuple
 from zlib import crc32
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
 from classifier.numbers import NUMBERS, numbers
-from classifier.prompt import Prompt
+from classifier.prompt import SHIPPED, Prompt
 
 BLOCKS = ("pairs", "words", "context", "ends")
 _BITS = (15, 16, 13, 14)
@@ -22,11 +23,11 @@ _OFFSETS = tuple(sum(1 << bits for bits in _BITS[:place]) for place in range(len
 DIMENSIONS = _OFFSETS[-1]
 """Each block of the bag has a range of its own: BLOCKS one after the other, 2 ** bits rows each."""
 
-_WORDS, _CONTEXT, _ENDS = 1, 2, 3
-"""Places of the blocks that are made of single tokens. That of pairs is first, so that theirs need no offset."""
+PAIRS, WORDS, CONTEXT, ENDS = range(len(BLOCKS))
+"""Places of the blocks. That of pairs is first, so that theirs need no offset."""
 
 _STEM = 5
-_OPENERS = 3
+OPENERS = 3
 _MASK = 0xFFFFFFFF
 _MIX = 0x9E3779B1
 _PAIR = 0x85EBCA6B
@@ -48,6 +49,14 @@ _BOUNDS = np.array(_OFFSETS, dtype=np.uint32)
 FloatArray = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
+
+
+class Parts(NamedTuple):
+    """A prompt before it is hashed: the tokens of its ask and of what stands around it, and its handcrafted numbers."""
+
+    ask: list[str]
+    context: list[str]
+    numbers: FloatArray
 
 
 class Features(NamedTuple):
@@ -72,54 +81,64 @@ def _place(number: int, block: int) -> int:
     return ((number * _MIX & _MASK) >> (32 - _BITS[block])) + _OFFSETS[block]
 
 
-def _as_word(token: str) -> tuple[int, ...]:
-    """Return the places of a word of the ask and, if it is long enough, of its stem and its ends.
+def places_of_word(token: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the places of a word of the ask and its stem, if it is long enough, and those of its ends.
 
     The ends know a word that was never seen by how it begins and how it closes, and most misspelt words too.
     """
-    word = _place(crc32(token.encode()), _WORDS)
-    if len(token) <= _SHORT_END:
-        return (word,)
-    sizes = (_SHORT_END,) if len(token) <= _STEM else (_SHORT_END, _LONG_END)
-    ends = [piece for size in sizes for piece in (_FIRST + token[:size], _LAST + token[-size:])]
-    stem = () if len(token) <= _STEM else (_place(crc32(token[:_STEM].encode()) ^ _STEM_SALT, _WORDS),)
-    return (word, *stem, *(_place(crc32(end.encode()), _ENDS) for end in ends))
+    word, size = _place(crc32(token.encode()), WORDS), len(token)
+    if size <= _SHORT_END:
+        return (word,), ()
+    short = (_end(_FIRST + token[:_SHORT_END]), _end(_LAST + token[-_SHORT_END:]))
+    if size <= _STEM:
+        return (word,), short
+    stem = _place(crc32(token[:_STEM].encode()) ^ _STEM_SALT, WORDS)
+    return (word, stem), (*short, _end(_FIRST + token[:_LONG_END]), _end(_LAST + token[-_LONG_END:]))
 
 
-_words_of = Remembered(_as_word).__getitem__
-_half_of = Remembered(lambda token: (crc32(token.encode()) * _MIX & _MASK,)).__getitem__
-_opener_of = Remembered(lambda token: (_place(crc32(token.encode()) ^ _OPENER_SALT, _WORDS),)).__getitem__
-_context_of = Remembered(lambda token: (_place(crc32(token.encode()), _CONTEXT),)).__getitem__
+def _end(piece: str) -> int:
+    return _place(crc32(piece.encode()), ENDS)
 
 
-def extract(prompt: Prompt) -> Features:
-    """Return the features of a prompt; any text is fine, the empty one too."""
-    reading = prompt.reading()
+def place_of_opener(token: str) -> int:
+    """Return the place of one of the first OPENERS words of the ask, as such."""
+    return _place(crc32(token.encode()) ^ _OPENER_SALT, WORDS)
+
+
+def place_of_context(token: str) -> int:
+    """Return the place of a word of what stands around the ask."""
+    return _place(crc32(token.encode()), CONTEXT)
+
+
+def parts_of(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Parts:
+    """Return the parts of a prompt without the `elements` of harnesses; any text is fine, the empty one too."""
+    reading = prompt.reading(elements)
     ask = tokens_of(plain(reading.ask))
     after = tokens_of(plain(reading.after)) if reading.after else []
     before = tokens_of(plain(reading.before)) if reading.before else []
-    pieces = [*map(_words_of, ask), *map(_opener_of, ask[:_OPENERS])]
-    if after or before or reading.system:
-        pieces += map(_context_of, (*after, *before, *tokens_of(plain(reading.system))))
-    indices, counts = _bag(b"".join(pieces), _pairs(ask))
-    return Features(indices, counts, indices.searchsorted(_BOUNDS), numbers(reading, ask, after, before))
+    system = tokens_of(plain(reading.system)) if reading.system else []
+    return Parts(ask, [*after, *before, *system], numbers(reading, ask, after, before))
 
 
-def _bag(single: bytes, pairs: Indices) -> tuple[Indices, Counts]:
-    """Return the sorted unique indices and their counts, from those of single tokens and those of pairs.
+def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:
+    """Return the features of a prompt without the `elements` of harnesses.
 
-    All blocks go through one sort, since every numpy call costs as much as hundreds of these numbers.
+    A word counts once however often it stands there, a pair of words as often as it does; an opener counts as such,
+    too. So the score of a prompt is a sum over its words, and serving adds up what each of them weighs (`assess`).
     """
-    places = np.concatenate((np.frombuffer(single, dtype=np.uint32), pairs))
-    places.sort()
-    edges = np.empty(len(places) + 1, dtype=np.bool_)
-    edges[0] = edges[-1] = True
-    np.not_equal(places[1:], places[:-1], out=edges[1:-1])
-    first = edges.nonzero()[0]
-    return places.take(first[:-1]), first[1:] - first[:-1]
+    parts = parts_of(prompt, elements)
+    places = [place for token in set(parts.ask) for block in places_of_word(token) for place in block]
+    places += map(place_of_opener, parts.ask[:OPENERS])
+    places += map(place_of_context, set(parts.context))
+    places += pairs_of(parts.ask).tolist()
+    indices, counts = np.unique(np.asarray(places, dtype=np.uint32), return_counts=True)
+    return Features(indices, counts, indices.searchsorted(_BOUNDS), parts.numbers)
 
 
-def _pairs(tokens: list[str]) -> Indices:
+_half_of = Remembered(lambda token: (crc32(token.encode()) * _MIX & _MASK).to_bytes(4, "little")).__getitem__
+
+
+def pairs_of(tokens: list[str]) -> Indices:
     """Return the place of every two words in a row."""
     halves = np.frombuffer(b"".join(map(_half_of, tokens)), dtype=np.uint32)
     pairs = halves[:-1] * _PAIR_FACTOR

@@ -40,8 +40,8 @@ on are harder when they are longer, which rows that were balanced in length cann
 
 
 def words() -> TfidfTransformer:
-    """Return the weighting of one block's counts: (1 + log count) * idf, each row of length 1."""
-    return TfidfTransformer(sublinear_tf=True, smooth_idf=True, norm="l2")
+    """Return what finds the idf of words; each block of a bag is given its length afterwards."""
+    return TfidfTransformer(smooth_idf=True, norm=None)
 
 
 def numbers() -> StandardScaler:

@@ -37,6 +37,7 @@ _WINDOW = 6000
 _CONTEXT_TURNS = 12
 _TURNS = 200
 _PASTED = 6000
+_LINE = 400  # characters: shorter lines are code, logs or tables, whose size tells something of the work
 _INTRODUCTION = 1200
 _EDGE = 300
 _PLEA = re.compile(
@@ -47,7 +48,14 @@ _PLEA = re.compile(
 )
 """Words that tell the reader how hard the prompt is: their sentence says nothing of the prompt, so it is not read."""
 _STOPS = re.compile(r"[.!?\n]")
-_HARNESS = re.compile(r"<(/?)(" + "|".join(map(re.escape, HARNESS_TAGS)) + r")>")
+
+
+def harness(tags: Iterable[str] = ()) -> re.Pattern[str]:
+    """Return what finds the elements of HARNESS_TAGS and those of an operator's own."""
+    return re.compile(r"<(/?)(" + "|".join(map(re.escape, (*HARNESS_TAGS, *tags))) + r")>")
+
+
+SHIPPED = harness()
 
 
 class Turn(NamedTuple):
@@ -116,10 +124,10 @@ class Prompt:
             images += pictures
         return cls(turns=tuple(turns), tools=tools, images=images)
 
-    def reading(self) -> Reading:
-        """Select what the model reads, in time that does not grow with the length of the prompt."""
+    def reading(self, elements: re.Pattern[str] = SHIPPED) -> Reading:
+        """Select what the model reads, without the `elements` of harnesses; the time does not grow with the prompt."""
         turns = self.turns if len(self.turns) <= _TURNS else self.turns[-_TURNS:]
-        place, ask, ask_chars, rest = _last_ask(turns)
+        place, ask, ask_chars, rest = _last_ask(turns, elements)
         tail = turns[place + 1 :]
         roles = [role for role, _ in turns]
         return Reading(
@@ -152,19 +160,19 @@ def _system(turns: tuple[Turn, ...]) -> str:
     return ""
 
 
-def _last_ask(turns: tuple[Turn, ...]) -> tuple[int, str, int, int]:
+def _last_ask(turns: tuple[Turn, ...], elements: re.Pattern[str]) -> tuple[int, str, int, int]:
     """Return the last user turn that says something, or else the last turn: its place, cut text, size and rest.
 
     The size is that of what is asked, in characters before cutting; the rest are those passed over on purpose.
     """
     for place in range(len(turns) - 1, -1, -1):
         if turns[place].role == "user":
-            text, size = _clip(turns[place].text)
+            text, size = _clip(turns[place].text, elements)
             if text:
                 return place, text, size, len(turns[place].text) - size
     if not turns:
         return -1, "", 0, 0
-    text, size = _clip(turns[-1].text)
+    text, size = _clip(turns[-1].text, elements)
     return len(turns) - 1, text, size, len(turns[-1].text) - size
 
 
@@ -174,18 +182,18 @@ def clip(text: str) -> str:
     Of a long text with a short last paragraph only that is kept, with the first paragraph where it is short as well:
     what is asked, without what it is about.
     """
-    return _clip(text)[0]
+    return _clip(text, SHIPPED)[0]
 
 
-def _clip(text: str) -> tuple[str, int]:
+def _clip(text: str, elements: re.Pattern[str]) -> tuple[str, int]:
     """Return the cut text, and the characters of what is asked before cutting."""
     whole = len(text)
     if whole <= 3 * _WINDOW:
-        head = tail = text = _without_plea(without_harness(text))
+        head = tail = text = _without_plea(without_harness(text, elements))
         size = len(text)
     else:
-        head = _without_plea(without_harness(text[:_WINDOW], cut_end=True))
-        tail = _without_plea(without_harness(text[-_WINDOW:], cut_start=True))
+        head = _without_plea(without_harness(text[:_WINDOW], elements, cut_end=True))
+        tail = _without_plea(without_harness(text[-_WINDOW:], elements, cut_start=True))
         size = whole
     if size > _PASTED:
         asked = _question(head, tail)
@@ -196,14 +204,14 @@ def _clip(text: str) -> tuple[str, int]:
     centre = len(text) // 2
     middle = text[centre : centre + ASK_MIDDLE]
     if size == whole:
-        middle = without_harness(text[centre : centre + _WINDOW], cut_start=True, cut_end=True)[:ASK_MIDDLE]
+        middle = without_harness(text[centre : centre + _WINDOW], elements, cut_start=True, cut_end=True)[:ASK_MIDDLE]
     return f"{head[:ASK_HEAD]}\n{middle}\n{tail[-ASK_TAIL:]}".strip(), size
 
 
 def _question(head: str, tail: str) -> str:
-    """Return what is asked at the end of a long text, after its first paragraph if that is short; empty if unclear."""
+    """Return what is asked at the end of long prose, after its first paragraph if that is short; empty if unclear."""
     before, _, asked = tail.rpartition("\n\n")
-    if not before or len(asked) > QUESTION_CHARS:
+    if not before or len(asked) > QUESTION_CHARS or (head + tail).count("\n") * _LINE > len(head) + len(tail):
         return ""
     introduction = head[: _INTRODUCTION + 2].partition("\n\n")[0]
     return f"{introduction}\n{asked}" if len(introduction) <= _INTRODUCTION else asked
@@ -228,8 +236,10 @@ def _without_sentence(text: str) -> str:
     return text[:start] + (text[stop.end() :] if stop else "")
 
 
-def without_harness(text: str, *, cut_start: bool = False, cut_end: bool = False) -> str:
-    """Return `text` without the elements named in HARNESS_TAGS.
+def without_harness(
+    text: str, elements: re.Pattern[str] = SHIPPED, *, cut_start: bool = False, cut_end: bool = False
+) -> str:
+    """Return `text` without the elements of harnesses.
 
     `cut_start` and `cut_end` say that the text is a piece of a longer one: an element that is closed but was not
     opened in the piece reaches back to its start, one that is never closed reaches to its end. In a whole text an
@@ -238,7 +248,7 @@ def without_harness(text: str, *, cut_start: bool = False, cut_end: bool = False
     if "<" not in text:
         return text.strip()
     kept, place, depth, opened = [], 0, 0, 0
-    for mark in _HARNESS.finditer(text):
+    for mark in elements.finditer(text):
         if not mark.group(1):
             if depth == 0:
                 opened = mark.start()

@@ -12,7 +12,7 @@ from typing import Any
 from classifier.assess import Classifier
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
-from router.api import chat_completions
+from router.api import chat_completions, messages, responses
 from router.api.front import Front
 from router.api.gate import AsgiApp, Receive, Scope, Send
 from router.api.inbound import read
@@ -33,6 +33,7 @@ from router.settings.load import load, load_simulated, with_simulator
 from router.shared_state.memory import MemoryState
 from router.simulator.server import Simulator
 from router.sizing import Sizer
+from router.upstreams.auth import Authorised, authorisers
 
 TRANSPORTS: dict[str, tuple[str, str, dict[str, bool]]] = {
     "native": ("router.upstreams.transport_native", "NativeTransport", {}),
@@ -42,7 +43,12 @@ TRANSPORTS: dict[str, tuple[str, str, dict[str, bool]]] = {
 """Each transport by its name in delivery.transport: module, class, options. A module is loaded only when it is chosen.
 Whoever chooses httpx wants HTTP/2 or a corporate proxy, so that one takes the proxies of the environment."""
 
-SURFACES: Mapping[str, type[SurfaceClient]] = {chat_completions.PATH: chat_completions.ChatClient}
+SURFACES: Mapping[str, type[SurfaceClient]] = {
+    chat_completions.PATH: chat_completions.ChatClient,
+    messages.PATH: messages.MessagesClient,
+    messages.COUNT_PATH: messages.CountClient,
+    responses.PATH: responses.ResponsesClient,
+}
 """Who speaks on each path of the hot half."""
 
 COLD_APP = ("router.api.cold", "cold_app")
@@ -148,8 +154,9 @@ class Proxy:
         transport = getattr(importlib.import_module(module), name)(
             assembled.keys, body_limit_bytes=assembled.limits.reply_limit_bytes, **options
         )
-        self._closers.append(transport.close)
-        ports = _ports(plan.classifier, assembled, transport.send, ledger)
+        door = Authorised(transport.send, authorisers(assembled.grants, _now))
+        self._closers += (transport.close, door.close)
+        ports = _ports(plan.classifier, assembled, door.send, ledger)
         keys = ClientKeys(assembled.client_keys)
         limit = plan.settings.server.body_limit_bytes
         surfaces = {path: Surface(client, ports, keys, limit) for path, client in SURFACES.items()}
@@ -158,10 +165,10 @@ class Proxy:
     def _cold(self, ports: Ports, keys: ClientKeys) -> LateApp:
         """Return what serves all but the hot path, to be loaded soon."""
         module, name = COLD_APP
-        since = ports.now()
+        since, limit = ports.now(), self._plan.settings.server.body_limit_bytes
 
         def make() -> AsgiApp:
-            app: AsgiApp = getattr(importlib.import_module(module), name)(ports.catalog, ports.rules, keys, since)
+            app: AsgiApp = getattr(importlib.import_module(module), name)(ports, keys, since, limit)
             return app
 
         late = LateApp(make, self.settled)

@@ -11,6 +11,7 @@ RouterError
 │  │  └─ StreamInterrupted · StreamFailed      a stream broke off, or reported an error
 │  └─ UpstreamRefused 502     the operator's key, balance or model name was refused there
 ├─ Overloaded 503             this process has no room for one more request
+├─ ClassifierFailed 503       the classifier gave no answer, and nothing but its answer was asked for
 └─ OperatorError              the operator must change something (at start-up: exit code 2, no traceback)
    └─ SettingsInvalid(problems) · SecretMissing · CannotListen · ArtifactRejected · LedgerUnavailable 503
 
@@ -232,6 +233,14 @@ class Overloaded(RouterError):
     status = 503
     code = "overloaded"
     fix = "Try again as Retry-After says."
+
+
+class ClassifierFailed(RouterError):
+    """The classifier gave no answer, and nothing but its answer was asked for."""
+
+    status = 503
+    code = "classifier_failed"
+    fix = "Try again as Retry-After says; the operator finds the reason in the proxy's log."
 
 
 class OperatorError(RouterError):

@@ -63,6 +63,7 @@ class Exchange:
         "_attempts",
         "_called_at",
         "_decision",
+        "_dropped",
         "_first_byte",
         "_id",
         "_ports",
@@ -86,6 +87,7 @@ class Exchange:
         self._waited = 0.0
         self._called_at: float | None = None
         self._first_byte: float | None = None
+        self._dropped: tuple[str, ...] = ()
         self._decision: Decision | None = None
         self._attempts: tuple[Attempt, ...] = ()
         self._upstream: Upstream | None = None
@@ -143,6 +145,7 @@ class Exchange:
         """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
         ports = self._ports
         call = build_call(self._request, upstream, ports.limits)
+        self._dropped = call.dropped
         self._called_at = ports.clock()
         reply = await ports.send(call)
         try:
@@ -232,6 +235,7 @@ class Exchange:
             tries=self.tries,
             overhead_ms=self._overhead_ms(),
             stream=self._request.stream,
+            dropped=self._dropped,
         )
 
     def _note(self, upstream: Upstream, outcome: Outcome | None, begun: float) -> None:

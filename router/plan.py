@@ -88,9 +88,9 @@ def prepare(
 
 def load_artifact(settings: Settings) -> Classifier:
     """Load the artifact that the settings name; ArtifactRejected when it cannot be trusted."""
-    where = settings.classifier.artifact
+    where, tags = settings.classifier.artifact, settings.classifier.harness_tags
     try:
-        return load_default() if where == BUILTIN else load_classifier(Path(where))
+        return load_default(tags) if where == BUILTIN else load_classifier(Path(where), tags)
     except ArtifactInvalid as error:
         raise ArtifactRejected(error.message, fix=error.fix) from None
 
@@ -114,7 +114,7 @@ def address(listen: str, *, has_keys: bool) -> tuple[str, int]:
 
 def redaction(assembled: Assembled) -> Callable[[str], str]:
     """Return what takes every configured key and every upstream's host out of a text, longest first."""
-    secrets_known = [secret.reveal() for secret in (*assembled.keys.values(), *assembled.client_keys.values())]
+    secrets_known = [secret.reveal() for secret in assembled.secrets]
     hosts = [urlsplit(upstream.provider.base_url).netloc for upstream in assembled.catalog.upstreams]
     hidden = sorted({text for text in (*secrets_known, *hosts) if len(text) >= SHORTEST_SECRET}, key=len, reverse=True)
     if not hidden:

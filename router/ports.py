@@ -24,7 +24,7 @@ class Receipt:
     """What the client is told about an answer, beside the answer.
 
     `cost` (USD) and `length` (bytes of the body) are there only where they are known before the body; `tries` counts
-    the upstreams called so far.
+    the upstreams called so far; `dropped` names the members of the request that the upstream was not asked for.
     """
 
     request_id: str
@@ -36,6 +36,7 @@ class Receipt:
     cost: Decimal | None = None
     length: int | None = None
     stream: bool = False
+    dropped: tuple[str, ...] = ()
 
 
 class Refusal(Exception):

@@ -108,7 +108,7 @@ def test_every_file_with_behaviour_has_its_test_file() -> None:
 
 def test_the_architecture_names_every_module() -> None:
     """Each module of the proxy and of the model in serving has its place in docs/architecture.md."""
-    words = set(re.findall(r"[a-z_]+", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    words = set(re.findall(r"[a-z0-9_]+", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
     unnamed = [
         _at(path)
         for path in _python(*PACKAGES)

@@ -60,18 +60,8 @@ class Stage:
         return np.asarray(self.weigh(design.counts) @ self.words + scaled @ self.numbers + self.bias)
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
-        """Return the kept counts as the fitted TfidfTransformers weigh them: block by block, each of its length."""
-        edges = np.searchsorted(self.kept, block_bounds())
-        weighted = counts[:, self.kept]
-        weighted.data = 1.0 + np.log(weighted.data)
-        weighted = weighted.multiply(self.idf).tocsr()
-        blocks = []
-        for place, name in enumerate(BLOCKS):
-            block = weighted[:, edges[place] : edges[place + 1]]
-            lengths = np.sqrt(np.asarray(block.multiply(block).sum(axis=1)).ravel())
-            scale = model.BLOCK_SCALES[name] / np.where(lengths > 0, lengths, 1.0)
-            blocks.append(block.multiply(scale[:, None]))
-        return hstack(blocks).tocsr()
+        """Return the kept counts times their idf, each block over the length that its words make up together."""
+        return _of_lengths(counts[:, self.kept], self.idf, np.searchsorted(self.kept, block_bounds()))
 
 
 def design_of(examples: Iterable[Example]) -> Design:
@@ -109,7 +99,9 @@ def _target(example: Example) -> list[float]:
 def fit_stage(design: Design, targets: Floats) -> Stage:
     """Fit the first stage; rows whose target is NaN are left out of that score only, which is 0 without any."""
     kept = _kept(design.counts)
-    idf, weighted = _fit_weighting(design.counts[:, kept], np.searchsorted(kept, block_bounds()))
+    counts = design.counts[:, kept]
+    idf = np.asarray(model.words().fit(counts).idf_)
+    weighted = _of_lengths(counts, idf, np.searchsorted(kept, block_bounds()))
     scaling = model.numbers().fit(design.numbers)
     spread = np.where(scaling.scale_ > 0, scaling.scale_, 1.0)
     inputs = Inputs(words=weighted, numbers=_scale(design.numbers, scaling.mean_, spread), own=design.own)
@@ -146,17 +138,19 @@ def _kept(counts: csr_matrix) -> npt.NDArray[np.int64]:
     return np.flatnonzero(enough)
 
 
-def _fit_weighting(counts: csr_matrix, edges: npt.NDArray[np.int64]) -> tuple[Floats, csr_matrix]:
-    """Return the idf of every kept index and the weighted counts, each block fitted by itself."""
-    idf, blocks = [], []
+def _of_lengths(counts: csr_matrix, idf: Floats, edges: npt.NDArray[np.int64]) -> csr_matrix:
+    """Return counts times idf, block by block over the root of the sum of counts times idf squared.
+
+    That sum adds up over words just as the weights do, which is what lets serving remember both for each word.
+    """
+    blocks = []
     for place, name in enumerate(BLOCKS):
-        block = counts[:, edges[place] : edges[place + 1]]
-        if block.shape[1] == 0:
-            continue
-        weighting = model.words().fit(block)
-        idf.append(weighting.idf_)
-        blocks.append(weighting.transform(block) * model.BLOCK_SCALES[name])
-    return np.concatenate(idf), hstack(blocks).tocsr()
+        start, end = edges[place], edges[place + 1]
+        block = counts[:, start:end]
+        lengths = np.sqrt(block @ np.square(idf[start:end]))
+        scale = model.BLOCK_SCALES[name] / np.where(lengths > 0, lengths, 1.0)
+        blocks.append(block.multiply(idf[start:end]).multiply(scale[:, None]))
+    return hstack(blocks).tocsr()
 
 
 def out_of_fold(design: Design, targets: Floats, folds: Sequence[int], *, read_as: Design | None = None) -> Floats:

@@ -1,5 +1,6 @@
 """Everything but the hot path: a FastAPI app whose errors have OpenAI's shape as well."""
 
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,44 +11,91 @@ from router import __version__
 from router.access.keys import ClientKeys
 from router.api import health
 from router.api.error_body import error_headers
-from router.api.models import model_list
-from router.catalog.catalog import Catalog
+from router.api.gate import AsgiApp, ClientGone, Head, Receive, Scope, Send
+from router.api.models import Models
+from router.api.routing import Routing, json_response, paths
 from router.errors import NoSuchPath, RouterError, WrongMethod
-from router.policy.rules import Rules
+from router.ports import Ports
 from router.wire.openai_chat import error_object
 
+_READ = ["GET", "HEAD"]
 
-def cold_app(catalog: Catalog, rules: Rules, keys: ClientKeys, loaded_at: datetime) -> FastAPI:
-    """Return the app that serves models and health."""
+
+def cold_app(ports: Ports, keys: ClientKeys, loaded_at: datetime, body_limit: int) -> AsgiApp:
+    """Return the app that serves models, the routing endpoints and health.
+
+    `loaded_at` is when the configuration was loaded, `body_limit` what a request body may have in bytes.
+    """
     app = FastAPI(title="tierwise", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
 
-    def caller(authorization: Annotated[str | None, Header()] = None) -> str:
+    async def caller(authorization: Annotated[str | None, Header()] = None) -> str:
         return keys.authenticate(authorization.encode("latin-1", "replace") if authorization is not None else None)
 
     routes = APIRouter(prefix="/v1", dependencies=[Depends(caller)])
-    listing = model_list(catalog, rules, loaded_at)
-
-    @routes.get("/models")
-    async def models() -> dict[str, Any]:
-        """List every name that a client may ask for."""
-        return listing
-
+    _serve_models(routes, Models(catalog=ports.catalog, rules=ports.rules, created=loaded_at), ports.now)
+    routes.include_router(paths(Routing(ports), body_limit))
     app.include_router(routes)
     app.include_router(health.router)
     app.add_exception_handler(RouterError, _answer)
     app.add_exception_handler(HTTPException, _answer_http)
-    return app
+    app.add_exception_handler(ClientGone, _answer_nobody)
+    app.add_exception_handler(Exception, _answer)
+    return Stamped(app, ports.new_id)
+
+
+class Stamped:
+    """An app whose every response carries x-request-id: the client's own where that is fit to be echoed."""
+
+    def __init__(self, app: AsgiApp, new_id: Callable[[], str]) -> None:
+        """Stamp what `app` answers, with ids that `new_id` draws."""
+        self._app = app
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope of type http."""
+        stamp = (b"x-request-id", (Head(dict(scope["headers"])).request_id() or self._new_id()).encode())
+
+        async def stamped(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), stamp]}
+            await send(message)
+
+        await self._app(scope, receive, stamped)
+
+
+def _serve_models(routes: APIRouter, models: Models, now: Callable[[], datetime]) -> None:
+    """Add the paths of the model list."""
+
+    @routes.api_route("/models", methods=_READ)
+    async def listed() -> Response:
+        """List every name that a client may ask for."""
+        return json_response(models.listed(now().date()))
+
+    @routes.api_route("/models/{name:path}", methods=_READ)
+    async def one(name: str) -> Response:
+        """Describe one name."""
+        if not name:
+            raise NoSuchPath("there is nothing here for this path")
+        return json_response(models.one(name, now().date()))
 
 
 async def _answer(_: Request, error: Exception) -> Response:
-    """Turn an error of ours into a response."""
+    """Turn an error of ours into a response, and any other into one that says nothing of it."""
     ours = error if isinstance(error, RouterError) else RouterError("an internal error")
     headers = {name.decode(): value.decode() for name, value in error_headers(ours)}
     return Response(error_object(ours), status_code=ours.status, headers=headers)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
-    """Turn Starlette's own 404 and 405 into OpenAI's shape."""
+    """Turn Starlette's own 404 and 405 into OpenAI's shape; a 405 keeps the methods that it allows."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind = {404: NoSuchPath, 405: WrongMethod}.get(status, RouterError)
-    return await _answer(request, kind("there is nothing here for this method and path"))
+    answer = await _answer(request, kind("there is nothing here for this method and path"))
+    if isinstance(error, HTTPException):
+        answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _answer_nobody(_: Request, __: Exception) -> Response:
+    """Answer a client that left before its request was complete: what is sent now goes nowhere."""
+    return Response(status_code=499)

@@ -6,7 +6,8 @@ error names the field and the kind of value found there, never the value.
 """
 
 import re
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
@@ -23,6 +24,9 @@ _NOT_REASONING = frozenset({None, "none", "minimal"})
 _SESSION_CHARS = 256
 
 _NOTHING = Raw(b"")
+
+Buffer = bytes | Raw
+T = TypeVar("T")
 
 MOST_MESSAGES = 20_000
 """Messages of one request; a longer conversation would hold up every other one while it is read."""
@@ -173,26 +177,38 @@ def read(
 
 def _parse(body: bytes) -> tuple[_Body, list[_Message]]:
     """Return the members read and the messages; MalformedRequest names what is wrong and where."""
-    within = ""
+    require_utf8(body)  # fields that are skipped would otherwise pass on what is not UTF-8
+    if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
+        raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
+    parsed = decoded(_decode_body, body)
+    return parsed, decoded(_decode_messages, parsed.messages, "messages")
+
+
+def require_utf8(body: bytes) -> None:
+    """Raise MalformedRequest unless `body` is UTF-8."""
     try:
         if not body.isascii():
-            body.decode()  # fields that are skipped would otherwise pass on what is not UTF-8
-        if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
-            raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
-        parsed = _decode_body(body)
-        within = "messages"
-        return parsed, _decode_messages(parsed.messages)
-    except msgspec.ValidationError as error:
-        raise _explain(str(error), within) from None
+            body.decode()
     except UnicodeDecodeError as error:
         raise MalformedRequest(f"The body is not valid UTF-8 (byte {error.start}).") from None
+
+
+def decoded(decode: Callable[[Buffer], T], data: Buffer, within: str = "") -> T:
+    """Return what `decode`, a msgspec decoder's, makes of `data`; MalformedRequest says what is wrong and where.
+
+    `within` is the field of the body that `data` stands in, empty for the whole body.
+    """
+    try:
+        return decode(data)
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error), within) from None
     except msgspec.DecodeError as error:
         raise MalformedRequest(f"The body is not one JSON object: {error}.", param=within or None) from None
     except RecursionError:
         raise MalformedRequest("The body is nested too deeply.") from None
 
 
-def _explain(problem: str, within: str) -> MalformedRequest:
+def _misfit(problem: str, within: str) -> MalformedRequest:
     """Return the error for msgspec's `problem`, which names types and lengths but no values."""
     match = _PATH.match(problem)
     what, path = (match["what"], match["path"] or "") if match else (problem, "")

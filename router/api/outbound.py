@@ -1,5 +1,7 @@
 """Answers as bytes: the x-router-* headers, and the client that writes them. Short values, never any prompt text."""
 
+from collections.abc import Iterable
+
 from router.api.client import AsgiClient
 from router.api.error_body import error_headers
 from router.errors import RouterError
@@ -9,6 +11,9 @@ from router.ports import Receipt
 from router.wire.openai_chat import error_object
 
 Headers = list[tuple[bytes, bytes]]
+
+DROPPED_PARAMS = b"x-router-dropped-params"
+"""The header that names what the request asks and the upstream was not told."""
 
 _JSON_HEAD = [(b"content-type", b"application/json")]
 _STREAM_HEAD = [
@@ -35,7 +40,19 @@ def receipt_headers(receipt: Receipt) -> Headers:
         headers += _decision_headers(receipt.decision, receipt.tries)
     if receipt.cost is not None:
         headers.append((b"x-router-cost-usd", format(receipt.cost.normalize(), "f").encode()))
-    return headers
+    return with_dropped(headers, receipt.dropped)
+
+
+def with_dropped(headers: Headers, dropped: Iterable[str]) -> Headers:
+    """Return `headers` with these names, sorted, in DROPPED_PARAMS, beside those that it names already."""
+    names = {*dropped}
+    if not names:
+        return headers
+    for key, value in headers:
+        if key == DROPPED_PARAMS:
+            names.update(value.decode("latin-1").split(","))
+    others = [header for header in headers if header[0] != DROPPED_PARAMS]
+    return [*others, (DROPPED_PARAMS, ",".join(sorted(names)).encode())]
 
 
 def _decision_headers(decision: Decision, tries: int) -> Headers:

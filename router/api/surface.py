@@ -7,6 +7,7 @@ go around it.
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from typing import NamedTuple
 
 from classifier.tier import Tier
@@ -39,9 +40,18 @@ class SurfaceClient(HttpClient, ABC):
 
     __slots__ = ()
 
+    @staticmethod
+    def credential(head: Head) -> bytes | None:
+        """Return the client's key as the value of an Authorization header; None where it sends none."""
+        return head.get(b"authorization")
+
     @abstractmethod
     def read(self, body: bytes, context: Context) -> Request:
         """Return what `body` asks for; MalformedRequest when it is nothing that this surface serves."""
+
+    def serve(self, request: Request, ports: Ports, arrived: float) -> Awaitable[None]:
+        """Serve what `read` returned; its head arrived at `arrived` on the ports' clock. Raises as `forward` does."""
+        return forward(request, self, ports, arrived)
 
 
 class Surface:
@@ -62,11 +72,11 @@ class Surface:
         try:
             head = inspect(scope, self._body_limit)
             request_id = head.request_id() or self._ports.new_id()
-            caller = self._keys.authenticate(head.get(b"authorization"))
+            caller = self._keys.authenticate(self._client.credential(head))
             client = self._client(receive, send, push_of(scope))
             body = await client.body(self._body_limit)
             request = client.read(body, _context(head, request_id, caller))
-            await forward(request, client, self._ports, arrived)
+            await client.serve(request, self._ports, arrived)
         except ClientGone:
             return
         except Refusal as refusal:
@@ -92,10 +102,10 @@ class Surface:
 def _context(head: Head, request_id: str, caller: str) -> Context:
     """Read a request's head; MalformedRequest when a header of ours is none."""
     session = next((value for name in _SESSION_HEADERS if (value := head.get(name))), None)
-    return Context(request_id, caller, _floor(head), session.decode("latin-1")[:256] if session else None)
+    return Context(request_id, caller, floor_of(head), session.decode("latin-1")[:256] if session else None)
 
 
-def _floor(head: Head) -> Tier | None:
+def floor_of(head: Head) -> Tier | None:
     """Return the tier of x-router-min-tier; MalformedRequest when it names none."""
     value = head.get(MIN_TIER)
     if value is None:

@@ -40,9 +40,10 @@ _HEADS = {"medium": "medium or hard", "hard": "hard", "missing": "missing inform
 
 def open_reasons(config: Path | None, environ: Mapping[str, str]) -> Reasons:
     """Take apart the artifact that a configuration names (None: the shipped one); OperatorError where it is broken."""
-    where = load(config, environ).classifier.artifact
+    settings = load(config, environ).classifier
+    folder = DEFAULT_FOLDER if settings.artifact == BUILTIN else Path(settings.artifact)
     try:
-        return load_explainer(DEFAULT_FOLDER if where == BUILTIN else Path(where)).explain
+        return load_explainer(folder, settings.harness_tags).explain
     except ArtifactInvalid as error:
         raise ArtifactRejected(error.message, fix=error.fix) from None
 

@@ -17,7 +17,7 @@ from router.settings.facts import Account, Facts, account, complete
 from router.settings.load import Settings
 from router.settings.references import Key, client_keys, find_key
 from router.settings.schema import DeliverySettings, PolicySettings, RouteSettings
-from router.upstreams.credentials import Secret
+from router.upstreams.credentials import Grant, Secret
 
 WARNING_DAYS = 30
 _NOT_CALLED = frozenset({Status.RETIRED, Status.DISABLED})
@@ -27,20 +27,28 @@ _NOT_CALLED = frozenset({Status.RETIRED, Status.DISABLED})
 class Assembled:
     """One configuration, ready to serve.
 
-    `keys` are the providers' keys and `client_keys` the callers', by name. `promises` are the features that each route
-    promises besides plain text and tools. `left_out` has one line for each upstream that is not served and why,
-    `warnings` one for each thing to look at soon; `missing_keys` says by provider what to set.
+    `keys` are the providers' keys, `grants` what calls are authorised from where a key alone will not do, and
+    `client_keys` the callers' keys, each by name. `promises` are the features that each route promises besides plain
+    text and tools. `left_out` has one line for each upstream that is not served and why, `warnings` one for each thing
+    to look at soon; `missing_keys` says by provider what to set.
     """
 
     catalog: Catalog
     rules: Rules
     limits: Limits
     keys: Mapping[str, Secret]
+    grants: Mapping[str, Grant]
     client_keys: Mapping[str, Secret]
     promises: Mapping[str, frozenset[Feature]]
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     missing_keys: Mapping[str, str]
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Everything configured that must never be shown."""
+        granted = (secret for grant in self.grants.values() for secret in grant.secrets())
+        return (*self.keys.values(), *self.client_keys.values(), *granted)
 
     @property
     def usable(self) -> bool:
@@ -74,7 +82,7 @@ def assemble(
         name: account(provider, settings.catalogue.providers[provider.kind], environ)
         for name, provider in settings.providers.items()
     }
-    keys, faults = _provider_keys(settings, environ)
+    keys, faults = _provider_keys(settings, accounts, environ)
     callers, caller_faults = client_keys(settings.server.auth.keys, environ) if require_keys else ({}, [])
     if faults or caller_faults:
         raise SettingsInvalid((*faults, *caller_faults), fix="Set the variables or files named above.")
@@ -92,6 +100,7 @@ def assemble(
         rules=Rules(routes={name: _route(settings, name, upstreams, presets) for name in settings.routes}),
         limits=_limits(settings.delivery, settings.classifier.timeout_ms),
         keys={name: key.secret for name, key in keys.items() if key.secret is not None},
+        grants={name: key.grant for name, key in keys.items() if key.grant is not None},
         client_keys=callers,
         promises={name: route.promises for name, route in settings.routes.items()},
         left_out=tuple(found.left_out for found in candidates if found.left_out is not None),
@@ -105,13 +114,16 @@ def _named(settings: Settings, provider: str) -> bool:
     return any(upstream.provider == provider for upstream in settings.upstreams.values())
 
 
-def _provider_keys(settings: Settings, environ: Mapping[str, str]) -> tuple[dict[str, Key], list[str]]:
+def _provider_keys(
+    settings: Settings, accounts: Mapping[str, Account], environ: Mapping[str, str]
+) -> tuple[dict[str, Key], list[str]]:
     """Return each provider's key or what is missing, and a sentence for each key that is there but unusable."""
     keys: dict[str, Key] = {}
     faults: list[str] = []
     for name, provider in settings.providers.items():
         try:
-            keys[name] = find_key(provider, settings.catalogue.providers[provider.kind], environ)
+            kind, region = settings.catalogue.providers[provider.kind], accounts[name].region
+            keys[name] = find_key(provider, kind, environ, region=region)
         except SecretMissing as error:
             faults.append(f"The key of provider '{name}' cannot be used: {error.message}. {error.fix}")
     return keys, faults

@@ -9,11 +9,12 @@ from classifier.tier import Tier
 from router.catalog.price import Price
 from router.catalog.upstream import Capability, Status
 from router.settings.catalogue import Catalogue, Kind, Model, Offer
-from router.settings.references import text, variable
+from router.settings.references import AWS_REGION, text, variable
 from router.settings.schema import CataloguePrice, PriceSettings, ProviderSettings, UpstreamSettings
 
 _SELF_HOSTED = frozenset({"vllm", "openai", "simulated"})
 _FIELDS = ("region", "project", "resource")
+_USUAL_REGION = {"bedrock": AWS_REGION}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ class Facts:
 def account(settings: ProviderSettings, kind: Kind, environ: Mapping[str, str]) -> Account:
     """Look up a provider's region, base URL and price factor."""
     values = {field: text(getattr(settings, field), environ) for field in _FIELDS}
+    usual = _USUAL_REGION.get(settings.kind, ())
+    if settings.region is None:
+        values["region"] = next((value for name in usual if (value := text(f"${name}", environ))), None)
     region = values["region"] or kind.region
     host = kind.hosts.get(region) if region and settings.base_url is None else None
     pattern = text(settings.base_url, environ) if settings.base_url else (host.base_url if host else kind.base_url)
@@ -62,7 +66,8 @@ def account(settings: ProviderSettings, kind: Kind, environ: Mapping[str, str]) 
     for field in _FIELDS:
         mark = f"{{{field}}}"
         if pattern is not None and mark in pattern:
-            missing = missing if values[field] else missing or f"write {field}: in its entry"
+            elsewhere = f", or set {usual[0]}" if usual and field == "region" else ""
+            missing = missing if values[field] else missing or f"write {field}: in its entry{elsewhere}"
             pattern = pattern.replace(mark, values[field] or mark)
     return Account(
         kind=settings.kind,

@@ -1,24 +1,40 @@
 """References of the operator's YAML to the environment and to files, followed when the process starts."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from router.errors import SecretMissing
 from router.settings.catalogue import Kind
 from router.settings.schema import ProviderSettings
-from router.upstreams.credentials import Secret, is_reference, resolve
+from router.upstreams.credentials import (
+    AwsKeys,
+    GoogleDefault,
+    Grant,
+    Secret,
+    TokenCommand,
+    google_auth_installed,
+    is_reference,
+    resolve,
+)
+
+AWS_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The variables that name the region of Bedrock where a provider's entry names none."""
 
 _PREFIX = "os.environ/"
+_AWS_ID, _AWS_SECRET, _AWS_SESSION = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+_GOOGLE_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What was found for one provider: its secret, or None with `missing`, the words that say what to set.
+    """What was found for one provider: its secret, or the grant that each call is authorised from.
 
-    Both None: this provider needs no key, and none is there.
+    None of both with `missing`, the words that say what to set; without: it needs no key, and none is there.
     """
 
     secret: Secret | None = None
+    grant: Grant | None = None
     missing: str | None = None
 
 
@@ -35,11 +51,24 @@ def text(value: str | None, environ: Mapping[str, str]) -> str | None:
     return value if name is None else environ.get(name, "").strip() or None
 
 
-def find_key(provider: ProviderSettings, kind: Kind, environ: Mapping[str, str]) -> Key:
+def find_key(
+    provider: ProviderSettings,
+    kind: Kind,
+    environ: Mapping[str, str],
+    *,
+    region: str | None = None,
+    google_auth: Callable[[], bool] = google_auth_installed,
+) -> Key:
     """Look up a provider's key: where its entry says, else in the kind's variables; a kind's variables are synonyms.
 
-    SecretMissing where something stands there that cannot be a key.
+    Where no such variable is set, Bedrock's calls are signed with AWS keys for `region`, and Vertex takes Google's
+    default credentials, for which `google_auth` tells whether the library is there. SecretMissing where something
+    stands there that cannot be a key.
     """
+    if provider.token_command is not None:
+        return _command(provider.token_command, provider.token_lifetime, environ)
+    if provider.application_default:
+        return _google_default(google_auth)
     references = _places(provider, kind)
     for reference in references:
         secret = resolve(reference, environ)
@@ -47,7 +76,7 @@ def find_key(provider: ProviderSettings, kind: Kind, environ: Mapping[str, str])
             return Key(secret=secret)
     if kind.key_optional and provider.api_key is None:
         return Key()
-    return Key(missing=_wanted(references))
+    return _without_key(provider, kind, environ, region=region, google_auth=google_auth)
 
 
 def client_keys(references: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Secret], list[str]]:
@@ -68,6 +97,63 @@ def client_keys(references: Mapping[str, str], environ: Mapping[str, str]) -> tu
         else:
             found[caller] = secret
     return found, faults
+
+
+def _without_key(
+    provider: ProviderSettings,
+    kind: Kind,
+    environ: Mapping[str, str],
+    *,
+    region: str | None,
+    google_auth: Callable[[], bool],
+) -> Key:
+    """Return what else authorises the calls of a provider, where its entry names no key.
+
+    Whoever names one gets that one or none: credentials that happen to lie in the environment are not spent.
+    """
+    references = _places(provider, kind)
+    insists = provider.api_key is not None
+    if provider.kind == "bedrock" and not insists:
+        return _aws_keys(_wanted(references), environ, region)
+    if provider.kind == "vertex" and not insists:
+        if environ.get(_GOOGLE_FILE, "").strip():
+            return _google_default(google_auth)
+        return Key(missing=f"{_wanted((*references, _PREFIX + _GOOGLE_FILE))}, or write token_command: in its entry")
+    return Key(missing=_wanted(references))
+
+
+def _aws_keys(otherwise: str, environ: Mapping[str, str], region: str | None) -> Key:
+    """Return the AWS keys of the environment; `otherwise` says what to set in their place."""
+    found = {name: resolve(_PREFIX + name, environ) for name in (_AWS_ID, _AWS_SECRET, _AWS_SESSION)}
+    account, secret = found[_AWS_ID], found[_AWS_SECRET]
+    if account is None and secret is None:
+        return Key(missing=f"{otherwise} (or {_AWS_ID} and {_AWS_SECRET})")
+    if account is None or secret is None:
+        lacking, there = (_AWS_ID, _AWS_SECRET) if account is None else (_AWS_SECRET, _AWS_ID)
+        return Key(missing=f"set {lacking}, which belongs to {there}")
+    if region is None:
+        return Key(missing=f"set {AWS_REGION[0]}, or write region: in its entry")
+    try:
+        keys = AwsKeys(
+            access_key_id=account, secret_access_key=secret, session_token=found[_AWS_SESSION], region=region
+        )
+    except ValueError:
+        return Key(missing="write a region such as us-east-1 in its entry")
+    return Key(grant=keys)
+
+
+def _google_default(installed: Callable[[], bool]) -> Key:
+    """Return Google's default credentials, which are looked for when the first token is wanted."""
+    if not installed():
+        return Key(missing="install google-auth (pip install 'tierwise[vertex]')")
+    return Key(grant=GoogleDefault())
+
+
+def _command(argv: tuple[str, ...], lifetime_seconds: float, environ: Mapping[str, str]) -> Key:
+    """Return the command that prints the provider's token, if its program is there."""
+    if shutil.which(argv[0], path=environ.get("PATH")) is None:
+        return Key(missing=f"'{argv[0]}', which its token_command starts, is not on the PATH")
+    return Key(grant=TokenCommand(argv=argv, lifetime_seconds=lifetime_seconds))
 
 
 def _places(provider: ProviderSettings, kind: Kind) -> tuple[str, ...]:

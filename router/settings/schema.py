@@ -49,12 +49,31 @@ class ServerSettings(Section):
     auth: AuthSettings = AuthSettings()
 
 
+def _command(value: Any) -> tuple[str, ...]:
+    """Read a program and its arguments. They are not repeated: one of them may be a key."""
+    if not isinstance(value, list) or not value or not all(isinstance(part, str) and part for part in value):
+        raise ValueError(
+            "A token_command is a list, a program and its arguments, for example [gcloud, auth, print-access-token]."
+        )
+    return tuple(value)
+
+
+Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
+
+
 class ProviderSettings(Section):
-    """One account at one host. `base_url`, `region`, `project` and `resource` may name a variable, as keys do."""
+    """One account at one host. `base_url`, `region`, `project` and `resource` may name a variable, as keys do.
+
+    `token_command`, a program and its arguments, prints a token in place of a key; it is run anew before
+    `token_lifetime` has passed. `application_default` takes Google's Application Default Credentials.
+    """
 
     kind: str
     base_url: Url | None = None
     api_key: Reference | None = None
+    token_command: Command | None = None
+    token_lifetime: Seconds = 600.0
+    application_default: bool = False
     region: str | None = None
     project: str | None = None
     resource: str | None = None

@@ -1,11 +1,27 @@
-"""The key's header: which name and value show a provider who is calling, and that it goes nowhere else."""
+"""How a provider is shown who is calling, and that this goes nowhere else.
 
-from collections.abc import Mapping
+A key is a header that never changes: the transports keep it ready (`auth_headers`). Where each call needs headers of
+its own, a signature or a token that expires, an `Authoriser` stands in front of the transport (`Authorised`).
+"""
+
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from router.upstreams import failures
-from router.upstreams.credentials import Secret
-from router.wire.call import UpstreamCall
+from router.upstreams.credentials import AwsKeys, GoogleDefault, Grant, Secret, TokenCommand
+from router.wire.call import Send, UpstreamCall, UpstreamReply
+
+_MAKERS: dict[type[Grant], tuple[str, str]] = {
+    AwsKeys: ("router.upstreams.sigv4", "aws_signer"),
+    TokenCommand: ("router.upstreams.token_command", "command_token"),
+    GoogleDefault: ("router.upstreams.google_token", "google_token"),
+}
+"""What makes the authoriser of each kind of grant: module and function. A module is loaded only where it is needed."""
 
 
 def auth_headers(call: UpstreamCall, secrets: Mapping[str, Secret]) -> tuple[tuple[str, str], ...]:
@@ -35,3 +51,76 @@ def _has_address(url: str) -> bool:
         return bool(parts.hostname) and (parts.port or 0) >= 0
     except ValueError:
         return False
+
+
+class Authoriser(Protocol):
+    """What authorises the calls of one provider, each by headers of its own. Used and closed on one event loop."""
+
+    async def headers(self, call: UpstreamCall) -> tuple[tuple[str, str], ...]:
+        """Return the headers (names in lower case) that authorise the call; UpstreamUnreachable if there are none.
+
+        It waits only where something must be fetched first, and may be cancelled. ValueError if the URL is unusable.
+        """
+
+    def refused(self, shown: tuple[tuple[str, str], ...]) -> None:
+        """Learn that the provider answered 401 to a call that showed these headers."""
+
+    async def close(self) -> None:
+        """Stop what goes on in the background. Safe to call twice."""
+
+
+class Authorised:
+    """A transport's `send` with authorisers in front of it: the same for every transport.
+
+    Without any authoriser `send` is the transport's own. Providers that have none pass at the cost of one look-up.
+    """
+
+    def __init__(self, send: Send, authorisers: Mapping[str, Authoriser]) -> None:
+        """Take what sends, and the authorisers by provider name."""
+        self._transport = send
+        self._authorisers = dict(authorisers)
+        self.send: Send = self._dispatch if self._authorisers else send
+
+    async def close(self) -> None:
+        """Close the authorisers; the transport is not closed."""
+        for authoriser in self._authorisers.values():
+            await authoriser.close()
+
+    def _dispatch(self, call: UpstreamCall) -> Awaitable[UpstreamReply]:
+        """Send the call, authorised where its provider wants that."""
+        authoriser = self._authorisers.get(call.provider.name)
+        return self._transport(call) if authoriser is None else self._send(call, authoriser)
+
+    async def _send(self, call: UpstreamCall, authoriser: Authoriser) -> UpstreamReply:
+        """Add the authoriser's headers in place of others of the same names; the wait for them counts as `first_byte`.
+
+        What `Send` raises: UpstreamUnreachable also where the headers do not come in time.
+        """
+        name = call.provider.name
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(call.first_byte):
+                own = await authoriser.headers(call)
+        except TimeoutError:
+            raise failures.unreachable(name, f"no token within {call.first_byte:g} seconds") from None
+        except ValueError:
+            raise failures.unreachable(name, "its base URL cannot be used") from None
+        names = {name for name, _ in own}
+        given = tuple(pair for pair in call.headers if pair[0].lower() not in names)
+        left = max(call.first_byte - (loop.time() - began), 0.0)
+        reply = await self._transport(replace(call, headers=(*given, *own), first_byte=left))
+        if reply.status == 401:
+            authoriser.refused(own)
+        return reply
+
+
+def authorisers(grants: Mapping[str, Grant], now: Callable[[], datetime]) -> dict[str, Authoriser]:
+    """Return what authorises the calls of each provider that has a grant. `now` is the wall clock, aware."""
+    return {name: _authoriser(name, grant, now) for name, grant in grants.items()}
+
+
+def _authoriser(provider: str, grant: Grant, now: Callable[[], datetime]) -> Authoriser:
+    module, maker = _MAKERS[type(grant)]
+    made: Authoriser = getattr(importlib.import_module(module), maker)(provider, grant, now)
+    return made

@@ -1,12 +1,15 @@
 """Secrets and the references that name them.
 
 The operator's YAML never holds a key: it holds `os.environ/NAME`, `${NAME}`, `$NAME` or `file:/path`. `resolve` turns
-such a reference into a `Secret`, a value that shows itself only to who calls `reveal`.
+such a reference into a `Secret`, a value that shows itself only to who calls `reveal`. A `Grant` is what each call is
+authorised from where a key alone will not do: AWS keys sign, and Google's tokens expire.
 """
 
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Never, Self
 
@@ -17,6 +20,7 @@ _VARIABLE = re.compile(rf"os\.environ/({_NAME})|\$\{{({_NAME})\}}|\$({_NAME})")
 _FILE_PREFIX = "file:"
 _FILE_LIMIT_BYTES = 65_536
 _MASK = "********"
+_AWS_REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
 _HOW = "Write os.environ/NAME, ${NAME}, $NAME or file:/path there, and put the key into that variable or file."
 
@@ -63,6 +67,66 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> Never:
         raise TypeError("a Secret cannot be pickled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsKeys:
+    """Keys of an AWS identity, and the region that its calls are signed for; `session_token` where they are lent."""
+
+    access_key_id: Secret
+    secret_access_key: Secret
+    session_token: Secret | None = None
+    region: str
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a region (ValueError): it stands in a header."""
+        if not _AWS_REGION.fullmatch(self.region):
+            raise ValueError("an AWS region is written like us-east-1")
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return what must never be shown."""
+        lent = () if self.session_token is None else (self.session_token,)
+        return (self.access_key_id, self.secret_access_key, *lent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCommand:
+    """A command that prints a bearer token, run anew before `lifetime_seconds` have passed. No shell is between."""
+
+    argv: tuple[str, ...] = field(repr=False)
+    lifetime_seconds: float
+
+    def __post_init__(self) -> None:
+        """Refuse a command without a program, or a token that never lives (ValueError)."""
+        if not self.argv or not self.argv[0]:
+            raise ValueError("a token command names a program")
+        if self.lifetime_seconds <= 0:
+            raise ValueError("a token lives longer than 0 seconds")
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return what must never be shown: nothing that is known beforehand."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleDefault:
+    """Google's Application Default Credentials, which google-auth finds and turns into tokens."""
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return what must never be shown: nothing that is known beforehand."""
+        return ()
+
+
+Grant = AwsKeys | TokenCommand | GoogleDefault
+"""What each call of a provider is authorised from, in place of a key."""
+
+
+def google_auth_installed() -> bool:
+    """Tell whether google-auth can be imported, without importing it."""
+    try:
+        return find_spec("google.auth") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def is_reference(text: str) -> bool:

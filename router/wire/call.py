@@ -11,7 +11,8 @@ from router.catalog.provider import Provider
 class UpstreamCall:
     """One HTTP request to an upstream, complete but for the key, which the transport's owner adds.
 
-    Time-outs are in seconds: `connect` for the connection, `first_byte` for the response's headers, `idle` between two
+    `dropped` names the members of the client's request that this provider could not be asked for. Time-outs are in
+    seconds: `connect` for the connection, `first_byte` for the response's headers, `idle` between two
     reads of its body.
     """
 
@@ -20,6 +21,7 @@ class UpstreamCall:
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
     method: str = "POST"
+    dropped: tuple[str, ...] = ()
     connect: float = 3.0
     first_byte: float = 120.0
     idle: float = 60.0

@@ -12,7 +12,7 @@ from router.errors import RouterError, StreamFailed, StreamInterrupted, Upstream
 from router.request import Request
 from router.usage import Usage
 from router.wire.chat_answer import MALFORMED, Answer, Choice, decode_answer, reported_error, usage_of, with_finish
-from router.wire.dialects import Dialect
+from router.wire.dialect import Dialect
 from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
 from router.wire.json_body import drop_fields
 from router.wire.same_text import SameText

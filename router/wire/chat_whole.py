@@ -4,7 +4,7 @@ from router.errors import RouterError, UpstreamBroken
 from router.request import Request
 from router.usage import Usage
 from router.wire.chat_answer import MALFORMED, Answer, decode_answer, reported_error, with_finish
-from router.wire.dialects import Dialect
+from router.wire.dialect import Dialect
 from router.wire.usage_report import estimate, read_usage, spoken_bytes
 
 

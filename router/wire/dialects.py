@@ -1,85 +1,235 @@
-"""What one kind of provider does differently from OpenAI's chat completions, as data.
+"""What each kind of provider does differently from OpenAI's chat completions: one table a kind.
 
-Only what an edit of top-level members can mend is here. Facts and their dates: docs of the hosts, November 2026.
+Facts: the hosts' documentation, their OpenAPI descriptions and client libraries as of November 2026. Where two of them
+disagree, what is sent is what both accept.
 """
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from router.wire import kimi
+from router.wire.dialect import Dialect, ErrorShape, Fixed, History, Rule, Said, Scalar, StreamUsage, near, same
 
+_OLD_LIMIT = {"max_completion_tokens": Rule(to="max_tokens")}
+_COUNTED: dict[Scalar, Said] = {True: same(b"1"), False: same(b"0")}
+_ONE_CHOICE = {"n": Rule(high=1)}
 
-class StreamUsage(StrEnum):
-    """How a stream comes to carry its token counts."""
-
-    ASK = "ask"
-    """With stream_options.include_usage."""
-
-    ALWAYS = "always"
-    """Unasked, in the last chunk."""
-
-    NEVER = "never"
-    """It is not known to accept stream_options: what comes is taken, nothing is asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """One kind's deviations.
-
-    `drop` are members it refuses; `rename` maps a member to the name it knows; `replace` maps a member's exact JSON
-    bytes to others. `finish` maps its finish_reasons to OpenAI's; `failing` are those that mean that the answer broke
-    off by its own fault. `reports_cost`: usage.cost is the bill in USD.
-    """
-
-    stream_usage: StreamUsage = StreamUsage.ASK
-    drop: frozenset[str] = frozenset()
-    rename: dict[str, str] = field(default_factory=dict)
-    replace: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
-    finish: dict[str, str] = field(default_factory=dict)
-    failing: frozenset[str] = frozenset({"error"})
-    reports_cost: bool = False
-    touched: tuple[bytes, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Note the quoted names of the members that need an edit."""
-        names = sorted({*self.drop, *self.rename, *self.replace})
-        object.__setattr__(self, "touched", tuple(b'"%s"' % name.encode() for name in names))
-
-
-GENERIC = Dialect()
+GENERIC = Dialect(title="OpenAI, and any compatible server")
 """OpenAI itself, and whoever is not listed."""
 
-_OLD_LIMIT = {"max_completion_tokens": "max_tokens"}
+_AZURE = Dialect(title="Azure AI Foundry")
+
+_BASETEN = Dialect(title="Baseten", errors=(ErrorShape.TEXT, ErrorShape.OBJECT))
+
+_BEDROCK = Dialect(
+    title="Amazon Bedrock",
+    rules=_ONE_CHOICE,
+    errors=(ErrorShape.MESSAGE, ErrorShape.OBJECT),
+    note='one choice only; 429 "Too many tokens, please wait" is throttling, not a long prompt',
+)
+_DEEPINFRA = Dialect(
+    title="DeepInfra",
+    rules={
+        **_OLD_LIMIT,
+        "tool_choice": Rule(says={"none": same(b'"none"')}, otherwise=near(b'"auto"')),
+    },
+    history=History(text_only_tool=True),
+    errors=(ErrorShape.OBJECT,),
+    note="tool_choice is auto or none",
+)
+_DEEPSEEK = Dialect(
+    title="DeepSeek",
+    rules={
+        **_OLD_LIMIT,
+        "reasoning_effort": Rule(yields=True, says={"none": same(b'{"type":"disabled"}', "thinking")}),
+    },
+    history=History(reasoning="reasoning_content", reasoning_with_calls=True),
+    cached=("prompt_cache_hit_tokens",),
+    failing=frozenset({"error", "insufficient_system_resource"}),
+    note="ignores temperature, top_p and penalties while thinking",
+)
+_FIREWORKS = Dialect(
+    title="Fireworks AI", stream_usage=StreamUsage.ALWAYS, history=History(reasoning="reasoning_content")
+)
+_GROQ = Dialect(
+    title="Groq",
+    drop=frozenset({"logprobs", "top_logprobs", "logit_bias"}),
+    rules=_ONE_CHOICE,
+    history=History(names_on=frozenset(), reasoning="reasoning"),
+)
+_LLAMACPP = Dialect(
+    title="llama.cpp",
+    rules=_ONE_CHOICE,
+    history=History(reasoning="reasoning_content"),
+    note="serves tools only when started with --jinja",
+)
+_MISTRAL = Dialect(
+    title="Mistral",
+    stream_usage=StreamUsage.ALWAYS,  # stream_options is no member of its schema
+    knows=frozenset(
+        {
+            "frequency_penalty",
+            "guardrails",
+            "max_tokens",
+            "messages",
+            "metadata",
+            "min_tokens",
+            "model",
+            "n",
+            "parallel_tool_calls",
+            "prediction",
+            "presence_penalty",
+            "prompt_cache_key",
+            "prompt_mode",
+            "random_seed",
+            "reasoning_effort",
+            "repetition_penalty",
+            "response_format",
+            "safe_prompt",
+            "service_tier",
+            "stop",
+            "stream",
+            "temperature",
+            "tool_choice",
+            "tools",
+            "top_k",
+            "top_p",
+        }
+    ),
+    rules={
+        **_OLD_LIMIT,
+        "seed": Rule(to="random_seed"),
+        "temperature": Rule(high=1.5),
+        "tool_choice": Rule(says={"required": same(b'"any"')}),
+        "reasoning_effort": Rule(
+            says={
+                "none": same(b'"none"'),
+                "minimal": near(b'"none"'),
+            },
+            otherwise=near(b'"high"'),
+        ),
+    },
+    most_tools=128,
+    history=History(
+        call_id=r"[a-zA-Z0-9]{9}",
+        after_tool=frozenset({"assistant", "tool"}),
+        last=frozenset({"user", "tool"}),
+        prefix="prefix",
+        names_on=frozenset({"tool"}),
+        empty_assistant=False,
+        reasoning="content[].thinking",
+    ),
+    cached=("prompt_tokens_details.cached_tokens", "num_cached_tokens"),
+    finish={"model_length": "length"},
+    errors=(ErrorShape.FLAT, ErrorShape.DETAIL),
+    note="422 on any member that it does not know; json_object needs the word JSON in the prompt",
+)
+_MORPH = Dialect(
+    title="Morph",
+    stream_usage=StreamUsage.NEVER,
+    note="names the wait only in the message of a 429",
+)
+_MORPH_APPLY = Dialect(
+    title="Morph: morph-v3",
+    stream_usage=StreamUsage.NEVER,
+    knows=frozenset({"messages", "model", "stream"}),
+    note="applies edits to code; every other member is dropped",
+)
+_NOVITA = Dialect(title="Novita")
+
+_NVIDIA = Dialect(
+    title="NVIDIA NIM",
+    rules=_OLD_LIMIT,
+    errors=(ErrorShape.PROBLEM, ErrorShape.OBJECT),
+    note="trial service whose limits are not published",
+)
+_OLLAMA = Dialect(
+    title="Ollama",
+    drop=frozenset({"logit_bias", "user"}),
+    rules={**_OLD_LIMIT, **_ONE_CHOICE},
+    history=History(reasoning="reasoning"),
+)
+_OPENROUTER = Dialect(
+    title="OpenRouter",
+    stream_usage=StreamUsage.ALWAYS,
+    reports_cost=True,
+    drop=frozenset({"models", "route", "preset"}),  # each names another model than the one that was decided
+    fixed=(
+        Fixed(name="provider", value=b'{"require_parameters":true}', beside=frozenset({"response_format"})),
+    ),  # else it may choose a host that ignores the format
+    history=History(reasoning="reasoning"),
+    errors=(ErrorShape.OBJECT, ErrorShape.INSIDE),
+    note="usage.cost is the bill; a format is only asked of hosts that keep to it, unless `provider` is sent",
+)
+_SIMULATED = Dialect(title="Simulated upstreams")
+
+_TOGETHER = Dialect(
+    title="Together AI",
+    stream_usage=StreamUsage.ALWAYS,
+    drop=frozenset({"stream_options", "user", "parallel_tool_calls"}),
+    rules={
+        **_OLD_LIMIT,
+        "logprobs": Rule(says=_COUNTED),
+        "top_logprobs": Rule(to="logprobs", says=_COUNTED, high=20),
+        "reasoning_effort": Rule(
+            yields=True,
+            says={
+                "none": same(b'{"enabled":false}', "reasoning"),
+                "minimal": near(b'"low"'),
+                "xhigh": near(b'"high"'),
+                "max": near(b'"high"'),
+            },
+        ),
+    },
+    history=History(reasoning="reasoning"),
+    cached=(),
+    finish={"eos": "stop"},
+    note="429: you are over your limit; 503: they are full; a prompt too long is a 400, or is cut where "
+    'context_length_exceeded_behavior is "truncate"',
+)
+_VERTEX = Dialect(
+    title="Google Vertex AI",
+    history=History(reasoning="reasoning_content"),
+    errors=(ErrorShape.LIST, ErrorShape.OBJECT),
+    note="the key is a token that lives one hour",
+)
+_VLLM = Dialect(
+    title="vLLM",
+    history=History(reasoning="reasoning"),
+    errors=(ErrorShape.OBJECT, ErrorShape.FLAT),
+    note="cached tokens only with --enable-prompt-tokens-details",
+)
 
 DIALECTS: dict[str, Dialect] = {
     "openai": GENERIC,
-    "azure": GENERIC,
-    "baseten": GENERIC,
-    "bedrock": GENERIC,
-    "deepinfra": Dialect(rename=_OLD_LIMIT),
-    "deepseek": Dialect(failing=frozenset({"error", "insufficient_system_resource"})),
-    "fireworks": Dialect(stream_usage=StreamUsage.ALWAYS),
-    "mistral": Dialect(
-        stream_usage=StreamUsage.ALWAYS,  # its schema forbids unknown members, stream_options among them: 422
-        drop=frozenset({"stream_options", "logit_bias", "logprobs", "top_logprobs", "user", "store"}),
-        rename={"seed": "random_seed", **_OLD_LIMIT},
-        replace={"tool_choice": {b'"required"': b'"any"'}},
-        finish={"model_length": "length"},
-    ),
-    "moonshot": Dialect(drop=frozenset({"logit_bias"})),
-    "morph": Dialect(stream_usage=StreamUsage.NEVER),
-    "novita": GENERIC,
-    "nvidia": Dialect(rename=_OLD_LIMIT),
-    "openrouter": Dialect(
-        stream_usage=StreamUsage.ALWAYS,
-        reports_cost=True,
-        drop=frozenset({"models", "route", "preset"}),  # each names another model than the one that was decided
-    ),
-    "simulated": GENERIC,
-    "together": Dialect(stream_usage=StreamUsage.ALWAYS, drop=frozenset({"stream_options", "user"}), rename=_OLD_LIMIT),
-    "vertex": GENERIC,
-    "vllm": GENERIC,
+    "azure": _AZURE,
+    "baseten": _BASETEN,
+    "bedrock": _BEDROCK,
+    "deepinfra": _DEEPINFRA,
+    "deepseek": _DEEPSEEK,
+    "fireworks": _FIREWORKS,
+    "groq": _GROQ,
+    "llamacpp": _LLAMACPP,
+    "mistral": _MISTRAL,
+    "moonshot": kimi.K3,
+    "morph": _MORPH,
+    "novita": _NOVITA,
+    "nvidia": _NVIDIA,
+    "ollama": _OLLAMA,
+    "openrouter": _OPENROUTER,
+    "simulated": _SIMULATED,
+    "together": _TOGETHER,
+    "vertex": _VERTEX,
+    "vllm": _VLLM,
 }
 
+GENERATIONS: dict[str, tuple[tuple[str, Dialect], ...]] = {
+    "moonshot": kimi.GENERATIONS,
+    "morph": (("morph-v3", _MORPH_APPLY),),
+}
+"""By kind: the beginnings of models' names that have a table of their own, the first that fits counts."""
 
-def dialect_of(kind: str) -> Dialect:
-    """Return the dialect of a provider kind; the generic one when it has none of its own."""
+
+def dialect_of(kind: str, model: str = "") -> Dialect:
+    """Return the dialect of a provider kind, or of this model there; the generic one when it has none of its own."""
+    for beginning, dialect in GENERATIONS.get(kind, ()):
+        if model.startswith(beginning):
+            return dialect
     return DIALECTS.get(kind, GENERIC)

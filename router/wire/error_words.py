@@ -31,6 +31,48 @@ OPERATOR_CODES = QUOTA_CODES | {
     "invalid_model",
     "model_not_supported",
 }
+GONE_CODES = frozenset(
+    {
+        "model_not_found",
+        "model_not_exist",
+        "model_not_available",
+        "unknown_model",
+        "invalid_model",
+        "model_not_supported",
+        "not_found_error",
+        "resource_not_found_error",
+        "DeploymentNotFound",
+        "NOT_FOUND",
+        "ResourceNotFoundException",
+    }
+)
+"""The model is not served there: no key and no wait will bring it back."""
+
+STATUSES = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "rate_limit_reached_error": 429,
+    "rate_limited": 429,
+    "engine_overloaded_error": 429,
+    "resource_unavailable": 429,
+    "too_many_requests": 429,
+    "RESOURCE_EXHAUSTED": 429,
+    "content_filter": 400,
+    "invalid_api_key": 401,
+    "authentication_error": 401,
+    "unauthorized": 401,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "not_found_error": 404,
+    "DEADLINE_EXCEEDED": 504,
+    **dict.fromkeys(OVERFLOW_CODES, 400),
+    **dict.fromkeys(QUOTA_CODES, 429),
+}
+"""The HTTP status that a code stands for, where an error comes inside a 200 and names no number.
+
+`invalid_request_error` is not here: hosts write it on failures of their own too, and another upstream is soon asked."""
+
 OPERATOR_STATUSES = frozenset({401, 402, 403, 404, 405, 407, 410, 412})
 """Key, balance, right, address or model name: nothing that the client could change."""
 
@@ -63,16 +105,34 @@ _QUOTA = re.compile(
     r"insufficient (?:balance|quota|credit|funds)|exceeded your current quota|billing|payment required"
     r"|(?:out of|not enough|run out of|no remaining) (?:credit|balance|quota)|suspended"
 )
+_GONE = re.compile(
+    r"\bmodel\b(?:[^.\n]|\.(?=\S)){0,120}?\b(?:does not exist|doesn't exist|not exist|not found|no longer available"
+    r"|is retired|has been (?:retired|deprecated|removed)|isn't supported on this route)"
+    r"|(?:unknown|invalid|no such) model\b|model identifier is invalid"
+)
 _OPERATOR = re.compile(
-    r"\bmodel\b[^.\n]{0,120}?\b(?:does not exist|doesn't exist|not exist|not found|no longer available|is retired"
-    r"|isn't supported on this route)|(?:unknown|invalid|no such) model\b|model identifier is invalid"
-    r"|(?:invalid|incorrect|missing|expired) (?:api[ _-]?key|authentication|credential|security token)"
+    r"(?:invalid|incorrect|missing|expired) (?:api[ _-]?key|authentication|credential|security token)"
     r"|api[ _-]?key (?:not valid|is invalid|expired|format)|invalid api key|insufficient (?:balance|credit|funds)"
 )
 _RETRY = re.compile(
     r"(?:try again|retry|wait)(?: in| after| for)?:? (\d+(?:\.\d+)?) ?(ms|milliseconds?|s|secs?|seconds?|m|minutes?)\b"
 )
 _UNIT = {"m": 60.0, "s": 1.0}
+
+
+_NO_HOST = re.compile(
+    r"no (?:allowed |available )?(?:endpoints?|providers?)\b[^.\n]{0,60}\b(?:found|available|support|handle)"
+)
+
+
+def is_no_host(text: str) -> bool:
+    """Tell whether lower-case `text` of a 404 says that no host behind can do what this request needs."""
+    return bool(_NO_HOST.search(text, 0, ENOUGH))
+
+
+def is_gone(text: str) -> bool:
+    """Tell whether lower-case `text` says that the model is not served there (any more)."""
+    return bool(_GONE.search(text, 0, ENOUGH))
 
 
 def is_overflow(text: str) -> bool:
@@ -87,7 +147,7 @@ def is_quota(text: str) -> bool:
 
 def is_operators(text: str) -> bool:
     """Tell whether lower-case `text` of a 400 blames the key, the balance or the model's name."""
-    return bool(_OPERATOR.search(text, 0, ENOUGH))
+    return is_gone(text) or bool(_OPERATOR.search(text, 0, ENOUGH))
 
 
 def wait_in(text: str) -> float | None:

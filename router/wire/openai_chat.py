@@ -1,27 +1,26 @@
 """OpenAI's chat completions: the call that is sent for a request, and the reader for its reply."""
 
-import re
 from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
 
 from router.catalog.upstream import Upstream
-from router.errors import RouterError, UpstreamBroken
+from router.errors import RouterError, UpstreamBroken, UpstreamRejected
 from router.request import Request
 from router.usage import Usage
 from router.wire.call import UpstreamCall
 from router.wire.chat_stream import StreamReader
 from router.wire.chat_whole import WholeReader
-from router.wire.dialects import Dialect, StreamUsage, dialect_of
-from router.wire.json_body import edit, insertion, members, set_field, splice
+from router.wire.dialect import Dialect, StreamUsage
+from router.wire.dialect_edit import edited, has_escaped_letters
+from router.wire.dialects import dialect_of
+from router.wire.json_body import insertion, members, set_field, splice
 
 _ASKS_USAGE = b'{"include_usage":true}'
 _COMMON_HEADERS = (("content-type", "application/json"), ("accept-encoding", "identity"))
 _STREAM_HEADERS = (*_COMMON_HEADERS, ("accept", "text/event-stream"))
 _WHOLE_HEADERS = (*_COMMON_HEADERS, ("accept", "application/json"))
-_LARGE = 8 * 1024
-_ESCAPED_ASCII = re.compile(rb"\\u00[4-7]")
 
 
 class DeliveryLimits(Protocol):
@@ -75,11 +74,18 @@ class ReplyReader(Protocol):
 
 
 def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> UpstreamCall:
-    """Return the call that asks `upstream` what `request` asks: its body but for the model and the dialect's edits."""
+    """Return the call that asks `upstream` what `request` asks: its body but for the model and the dialect's edits.
+
+    `dropped` of the call names what this provider could not be asked. UpstreamRejected when it cannot be asked at all.
+    """
+    dialect = dialect_of(upstream.provider.kind, upstream.model)
+    _check_tools(request, dialect)
+    body, dropped = edited(_body_for(request, upstream, dialect), dialect)
     return UpstreamCall(
         provider=upstream.provider,
         url=upstream.provider.base_url.rstrip("/") + "/chat/completions",
-        body=_body_for(request, upstream),
+        body=body,
+        dropped=dropped,
         headers=_STREAM_HEADERS if request.stream else _WHOLE_HEADERS,
         connect=limits.connect,
         first_byte=limits.first_byte,
@@ -87,24 +93,28 @@ def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> 
     )
 
 
-def _body_for(request: Request, upstream: Upstream) -> bytes:
-    dialect = dialect_of(upstream.provider.kind)
+def _check_tools(request: Request, dialect: Dialect) -> None:
+    """Refuse more tools than the provider takes: it would answer with a 400 of its own."""
+    most, tools = dialect.most_tools, request.prompt.tools
+    if most is not None and tools > most:
+        raise UpstreamRejected(
+            f"{dialect.title} takes at most {most} tools, the request has {tools}.",
+            code="too_many_tools",
+            param="tools",
+        )
+
+
+def _body_for(request: Request, upstream: Upstream, dialect: Dialect) -> bytes:
+    """Return the client's body with the upstream's model, asking for usage where the dialect wants to be asked."""
     model = msgspec.json.encode(upstream.model)
     ask = request.stream and not request.wants_usage and dialect.stream_usage is StreamUsage.ASK
     body = request.body
     changes = [(request.model_at, model)]
-    if ask and b'"stream_options"' not in body and not _has_escaped_letters(body):
+    if ask and b'"stream_options"' not in body and not has_escaped_letters(body):
         changes.append(insertion(body, "stream_options", _ASKS_USAGE))
         ask = False
     body = splice(body, changes)
-    if ask:
-        body = _asking_for_usage(body)
-    return _in_dialect(body, dialect)
-
-
-def _has_escaped_letters(body: bytes) -> bool:
-    """Tell whether a name may be written with escapes."""
-    return b"\\u00" in body and _ESCAPED_ASCII.search(body) is not None
+    return _asking_for_usage(body) if ask else body
 
 
 def _asking_for_usage(body: bytes) -> bytes:
@@ -114,20 +124,11 @@ def _asking_for_usage(body: bytes) -> bytes:
     return set_field(body, "stream_options", asking)
 
 
-def _in_dialect(body: bytes, dialect: Dialect) -> bytes:
-    """Return `body` without what the dialect refuses and with what it calls otherwise renamed."""
-    if not dialect.touched:
-        return body
-    if len(body) < _LARGE and not _has_escaped_letters(body) and not any(name in body for name in dialect.touched):
-        return body  # in large bodies the exact reading is quicker than the search
-    return edit(body, drop=dialect.drop, rename=dialect.rename, replace=dialect.replace)
-
-
 def reply_reader(
     request: Request, upstream: Upstream, headers: Mapping[str, str], limits: DeliveryLimits
 ) -> ReplyReader:
     """Return the reader for a reply of status 200 with these headers (names in lower case)."""
-    dialect = dialect_of(upstream.provider.kind)
+    dialect = dialect_of(upstream.provider.kind, upstream.model)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     as_json = kind == "application/json" or kind.endswith("+json")
     hopeless: RouterError | None = None

@@ -45,3 +45,10 @@ class SameText:
             except UnicodeDecodeError:
                 return None
         return end - start
+
+    def text(self, event: bytes) -> bytes | None:
+        """Return an event's text, UTF-8 that stands in JSON as it is, where `size` knows it, else None."""
+        if self._head is None:
+            return None
+        size, start = self.size(event), len(self._head)
+        return None if size is None else event[start : start + size]

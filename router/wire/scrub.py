@@ -15,6 +15,8 @@ _SECRETS = re.compile(
     | \barn:\S+
     | \bAIza[\w-]{10,}                                          # Google keys
     | \beyJ[\w-]{8,}(?:\.[\w-]*){0,2}                           # JSON web tokens
+    | \b(?:api[ _-]?key|token|secret|password|authorization)["']?\s*[:=]\s*["']?(?=\S*\d)[\w+/.=-]{8,}
+    | \b\d{12}\b                                               # AWS accounts
     | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b                      # IPv4 addresses
     | \b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|cloud|local|internal|cn|co|app|xyz)\b(?::\d+)?(?:/\S*)?   # host names
     | \b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b           # UUIDs

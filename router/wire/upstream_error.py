@@ -1,12 +1,15 @@
 """What an upstream means by an error: one reader for the bodies of all hosts.
 
 Shapes: {"error": {message, type, code}}; {"error": "text"}; [{"error": {...}}]; {"object": "error", "message": text or
-{"detail": [...]}}; {"detail": [...]}; {"message"} or {"Message"}; {"status", "title"}; plain text; nothing at all.
+{"detail": [...]}}; {"detail": [...]}; {"message"} or {"Message"}; {"status", "title"}; plain text; nothing at all; and
+any of them inside a 200, inside a stream, or as JSON in the text of a message.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +39,26 @@ _BODY_LIMIT = 64 * 1024
 _MESSAGE_KEYS = ("message", "Message", "msg", "detail", "title", "error_description")
 
 
+_QUOTED_INPUT = re.compile(r"""["']input["']\s*:.*""", re.DOTALL)
+"""What validators append to a complaint: the value itself, which may be the prompt."""
+
+
+class Remedy(StrEnum):
+    """What can be done about a refusal."""
+
+    RETRY = "retry"
+    """Later, at the same upstream or another."""
+
+    FAIL_OVER = "fail_over"
+    """At another upstream: here only its operator can mend it."""
+
+    GONE = "gone"
+    """At another upstream, for good: the model is not served here."""
+
+    CLIENT = "client"
+    """Nowhere, until the request is changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamProblem:
     """An upstream's refusal, understood.
@@ -43,7 +66,8 @@ class UpstreamProblem:
     `kind` is one of the constants above and equals the value of the policy's Ending of the same name. `status` is the
     HTTP status, or the one inside a 200. `message` is scrubbed: it names no address, key or account. `retry_after` is
     in seconds, None when the upstream names no time. `guessed` says that only the words of a message led to `kind`:
-    they may be the client's own, quoted back at it, so nobody else should suffer for them.
+    they may be the client's own, quoted back at it, or that it is this request which cannot be served there: nobody
+    else should suffer for either. `gone` says that the model is not served there.
     """
 
     kind: str
@@ -53,6 +77,16 @@ class UpstreamProblem:
     param: str | None = None
     retry_after: float | None = None
     guessed: bool = False
+    gone: bool = False
+
+    @property
+    def remedy(self) -> Remedy:
+        """What can be done about it."""
+        if self.kind in (REJECTED, OVERFLOW):
+            return Remedy.CLIENT
+        if self.kind == REFUSED:
+            return Remedy.GONE if self.gone else Remedy.FAIL_OVER
+        return Remedy.RETRY
 
     def error(self) -> RouterError:
         """Return what a client would be told if nobody else is asked."""
@@ -97,12 +131,15 @@ def read_problem(status: int, headers: Mapping[str, str], body: bytes, now: date
 def problem_in_answer(value: Any) -> UpstreamProblem:
     """Return what an error object inside a 200 or a stream means; `value` is the parsed body or event."""
     said = _listen(value, b"")
-    status = said.number if said.number is not None and 400 <= said.number < 600 else 502
+    named = words.STATUSES.get(said.code or "") or words.STATUSES.get(said.kind)
+    status = said.number if said.number is not None and 400 <= said.number < 600 else named or 502
     return _problem(_kind(status, said, ""), status, said, words.wait_in(said.message))
 
 
 def _problem(kind: str, status: int, said: _Said, wait: float | None) -> UpstreamProblem:
     code = said.code or (said.kind or None)
+    text = said.message.lower()
+    hostless = status == 404 and words.is_no_host(text)
     return UpstreamProblem(
         kind=kind,
         status=status,
@@ -110,8 +147,14 @@ def _problem(kind: str, status: int, said: _Said, wait: float | None) -> Upstrea
         code=plain_word(code),
         param=plain_word(said.param),
         retry_after=wait,
-        guessed=kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said),
+        guessed=hostless or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said)),
+        gone=kind == REFUSED and not hostless and _is_gone(status, said, text),
     )
+
+
+def _is_gone(status: int, said: _Said, text: str) -> bool:
+    """Tell whether it is the model, or its path, that is missing: not a right or a balance."""
+    return status in (404, 410) or bool({said.code or "", said.kind} & words.GONE_CODES) or words.is_gone(text)
 
 
 def _named_by_code(said: _Said) -> bool:
@@ -139,15 +182,18 @@ def _listen(value: Any, body: bytes) -> _Said:
     outer, inner = value, value.get("error")
     if isinstance(inner, str):
         return _Said(message=inner, code=_string(outer.get("code")))
+    several = outer.get("errors")
+    if isinstance(several, list) and several and isinstance(several[0], dict):
+        outer = several[0]
     error = inner if isinstance(inner, dict) else outer
     code = error.get("code")
     metadata = error.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     return _Said(
         message=_message(error),
-        kind=_string(error.get("type")) or _string(error.get("status")) or "",
+        kind=_string(error.get("type")) or _string(error.get("status")) or _amazon(error) or "",
         code=_string(code),
-        number=code if isinstance(code, int) else None,
+        number=_number(code),
         param=_string(error.get("param")),
         extra=_string(metadata.get("raw")) or "",
         moderated="reasons" in metadata or "flagged_input" in metadata,
@@ -157,11 +203,27 @@ def _listen(value: Any, body: bytes) -> _Said:
 def _message(error: dict[str, Any]) -> str:
     """Return the text of an error object; of a validation report its places and reasons, not the values quoted."""
     value = next((error[key] for key in _MESSAGE_KEYS if error.get(key)), "")
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        value = _parse(value.encode("utf-8", "replace")) or value
     if isinstance(value, dict):
-        value = value.get("detail") or _string(value.get("message")) or ""
+        inner = value.get("error")
+        value = value.get("detail") or _string(value.get("message")) or (inner if isinstance(inner, str) else "")
     if isinstance(value, list):
         return "; ".join(filter(None, map(_complaint, value[:5])))
-    return value if isinstance(value, str) else ""
+    return _QUOTED_INPUT.sub("...", value) if isinstance(value, str) else ""
+
+
+def _amazon(error: dict[str, Any]) -> str | None:
+    """Return the name of an AWS exception, which may come with its namespace."""
+    name = _string(error.get("__type"))
+    return name.rpartition("#")[2] if name else None
+
+
+def _number(code: Any) -> int | None:
+    """Return a code that is a number, or says one."""
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) == 3:
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
 def _complaint(item: Any) -> str:
@@ -181,7 +243,7 @@ def _kind(status: int, said: _Said, amazon_type: str) -> str:
     """Return the kind of failure: the words decide where one status means several things."""
     codes = {said.code or "", said.kind}
     text = f"{said.message} {said.extra}".lower()
-    named = words.AMAZON.get(amazon_type.partition(":")[0])
+    named = words.AMAZON.get(amazon_type.partition(":")[0]) or words.AMAZON.get(said.kind)
     if named is not None:
         return OVERFLOW if named == REJECTED and words.is_overflow(text) else named
     if status == 429:

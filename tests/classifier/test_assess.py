@@ -209,3 +209,12 @@ def test_the_classifier_names_its_artifact():
     manifest = json.loads((DEFAULT_FOLDER / "manifest.json").read_text())
     assert manifest["id"] == CLASSIFIER.artifact_id
     assert isinstance(CLASSIFIER, Classifier)
+
+
+def test_own_harness_tags_change_what_is_read():
+    """An operator's tags are left unread by the classifier that was loaded with them."""
+    text = "<my-notes>" + "Prove that the lemma holds for all compact manifolds. " * 20 + "</my-notes>\nsay hi"
+    prompt = Prompt.of((("user", text),))
+    told = load_default(("my-notes",)).assess(prompt, BALANCED)
+    assert told.probabilities == pytest.approx(assess("say hi").probabilities)
+    assert CLASSIFIER.assess(prompt, BALANCED).probabilities != pytest.approx(told.probabilities)

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from classifier.prompt import ASK_HEAD, ASK_MIDDLE, ASK_TAIL, CONTEXT_CHARS, Prompt, clip, without_harness
+from classifier.prompt import ASK_HEAD, ASK_MIDDLE, ASK_TAIL, CONTEXT_CHARS, Prompt, clip, harness, without_harness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,5 +161,15 @@ def test_a_question_after_a_long_text_is_what_is_read():
     assert clip(f"Read this.\n\n{story}\n\nWho wrote this?") == "Read this.\nWho wrote this?"
     assert "boats" in clip(f"{story}\n\n{story[:5000]}")
     assert "boats" in clip(f"{story[:2000]}\n\nWho wrote this?")
+    log = "12:01 the boats come back\n" * 400
+    assert "boats" in clip(f"{log}\n\nWho wrote this?")  # code, logs and tables tell something of the work
     reading = Prompt.of((("user", f"{story}\n\nWho wrote this?"),)).reading()
     assert reading.ask_chars == reading.all_chars == len("Who wrote this?")
+
+
+def test_an_operators_own_harness_elements_are_not_read():
+    """They count like the shipped ones, which still do."""
+    text = "<my-notes>be brief</my-notes>\n<rules>x</rules>\nsort a list"
+    prompt = Prompt.of((("user", text),))
+    assert prompt.reading().ask == "<my-notes>be brief</my-notes>\n\nsort a list"
+    assert prompt.reading(harness(["my-notes"])).ask == "sort a list"

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from router.api.inbound import read
+from router.catalog.catalog import Catalog
 from router.errors import NoEligibleUpstream, UnknownModel, UpstreamTimeout
-from router.forward import Deadline
+from router.forward import Deadline, forward
 from router.ledger.entry import EntryStatus
 from router.ports import Refusal
 from tests.fakes.completion import DONE
 from tests.fakes.reply import SSE, FakeReply
 from tests.fakes.scene import STREAM, WHOLE, Scene
-from tests.fakes.values import a_request
+from tests.fakes.values import a_provider, a_request, an_upstream
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -29,6 +31,18 @@ async def test_the_row_is_committed_before_the_last_byte(stream: bool) -> None:
     [entry] = scene.ledger.entries
     assert (entry.status, entry.upstream, entry.usage.output) == (EntryStatus.OK, "small", 2 if stream else 7)
     assert entry.cost < entry.baseline_cost
+
+
+async def test_what_the_upstream_cannot_be_asked_is_told() -> None:
+    """The receipt names the members of the request that the serving upstream's dialect has no word for."""
+    scene = Scene(FakeReply(WHOLE))
+    strict = an_upstream("small", provider=a_provider("mistral", kind="mistral"))
+    scene.ports = replace(scene.ports, catalog=Catalog(upstreams=(strict,)))
+    body = b'{"model":"auto","messages":[{"role":"user","content":"Hi"}],"logit_bias":{"1":5}}'
+
+    await forward(read(body, request_id="r", caller="me"), scene.client, scene.ports, scene.ports.clock())
+
+    assert scene.client.receipt.dropped == ("logit_bias",)
 
 
 async def test_a_client_that_reads_slowly_is_waited_for() -> None:

@@ -3,13 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.sparse import hstack
 from sklearn.linear_model import Ridge
 
 from classifier import model
 from classifier.assess import CLIP, DEFAULT_FOLDER, HEADS, SCORES, Scorer, load_classifier
 from classifier.assessment import DOMAINS
-from classifier.features import BLOCKS, block_bounds, extract
+from classifier.features import BLOCKS, block_bounds, extract, parts_of
 from classifier.numbers import NUMBERS
 from classifier.training.dataset import annotated, folds_of
 from classifier.training.fit import (
@@ -58,14 +57,15 @@ def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], desig
     stage = fit_stage(design, targets)
     edges = np.searchsorted(stage.kept, block_bounds())
     counts = design.counts[:, stage.kept]
-    blocks = [
-        model.words().fit_transform(counts[:, edges[place] : edges[place + 1]]) * model.BLOCK_SCALES[name]
-        for place, name in enumerate(BLOCKS)
-        if edges[place] < edges[place + 1]
-    ]
+    idf, blocks = model.words().fit(counts).idf_, []
+    for place, name in enumerate(BLOCKS):
+        inside = slice(edges[place], edges[place + 1])
+        block = counts[:, inside].toarray()
+        lengths = np.sqrt((block * idf[inside] ** 2).sum(axis=1, keepdims=True))
+        blocks.append(block * idf[inside] * model.BLOCK_SCALES[name] / np.where(lengths > 0, lengths, 1))
     numbers = np.clip(model.numbers().fit_transform(design.numbers), -CLIP, CLIP) * model.NUMBERS_SCALE
     constant = np.full((len(examples), 1), model.CONSTANT_SCALE)
-    inputs = hstack([*blocks, numbers, constant]).toarray()
+    inputs = np.hstack([*blocks, numbers, constant])
     place, mean = SCORES.index("missing"), targets[:, SCORES.index("missing")].mean()
     ridge = Ridge(alpha=model.PENALTY, fit_intercept=False).fit(inputs, targets[:, place] - mean)
     assert np.abs(stage.predict(design)[:, place] - mean - ridge.predict(inputs)).max() < 1e-3
@@ -83,10 +83,9 @@ def test_the_verdict_is_both_stages_at_once(examples: tuple[Example, ...], desig
     stage = fit_stage(design, targets)
     scorer = Scorer(export(stage, fit_heads(stage.predict(design), targets)))
     for example in examples[::9]:
-        found = extract(example.prompt)
-        scores = scorer.scores(found)
+        scores = scorer.scores(extract(example.prompt))
         expected = [*scorer.logits(scores).tolist(), *scores.tolist()[-len(DOMAINS) :]]
-        assert np.allclose(scorer.verdict(found), expected, rtol=1e-3, atol=2e-3)
+        assert np.allclose(scorer.verdict(parts_of(example.prompt)), expected, rtol=1e-3, atol=2e-3)
 
 
 def test_heads_equal_predict_proba(design: Design, targets: np.ndarray):

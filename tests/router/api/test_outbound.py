@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from classifier.tier import Tier
-from router.api.outbound import HttpClient, receipt_headers
+from router.api.outbound import HttpClient, receipt_headers, with_dropped
 from router.errors import UnknownModel
 from router.policy.decision import Candidate, Decision, Reason
 from router.ports import Receipt
@@ -96,3 +96,21 @@ async def test_a_stream_says_so() -> None:
 
     assert wire.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert wire.headers["x-accel-buffering"] == "no"
+
+
+def test_what_is_dropped_is_named_once_whoever_drops_it() -> None:
+    """Names are sorted and joined with those that are there; without any there is no such header."""
+    headers = [(b"a", b"1")]
+    named = with_dropped(headers, ("top_k", "seed"))
+
+    assert with_dropped(headers, ()) == headers
+    assert named == [(b"a", b"1"), (b"x-router-dropped-params", b"seed,top_k")]
+    assert with_dropped(named, ("n", "seed"))[-1] == (b"x-router-dropped-params", b"n,seed,top_k")
+
+
+def test_what_the_upstream_was_not_asked_for_is_named() -> None:
+    """Sorted and once, beside what a surface dropped itself; nothing is said where nothing was dropped."""
+    headers = receipt_headers(a_receipt(dropped=("seed", "logit_bias")))
+    assert dict(headers)[b"x-router-dropped-params"] == b"logit_bias,seed"
+    assert dict(with_dropped(headers, ["seed", "store"]))[b"x-router-dropped-params"] == b"logit_bias,seed,store"
+    assert b"x-router-dropped-params" not in dict(receipt_headers(a_receipt()))

@@ -106,7 +106,7 @@ async def test_the_unexpected_is_a_bare_500_with_the_request_id(caplog: pytest.L
     def faulty(*_: object) -> None:
         raise KeyError("a secret prompt")
 
-    broken = Surface(replace(ports, send=faulty), ClientKeys({}), 1000)
+    broken = Surface(ChatClient, replace(ports, send=faulty), ClientKeys({}), 1000)
     logging.getLogger("tierwise").propagate = True
     done = await call(broken, BODY)
 

@@ -88,6 +88,17 @@ def test_keys_are_secrets_by_provider(assembled):
     assert "'a'" not in repr(assembled.keys)
 
 
+def test_what_stands_in_for_a_key_travels_too(settings):
+    """AWS keys of the environment serve Bedrock, signed for its region, and none of them is shown."""
+    aws = {"AWS_ACCESS_KEY_ID": "canary-id", "AWS_SECRET_ACCESS_KEY": "canary-key", "AWS_SESSION_TOKEN": "canary-lent"}
+    found = assemble(settings, {"MISTRAL_API_KEY": "a", **aws}, TODAY, presets=PRESETS)
+    assert "deepseek" in found.catalog.by_name
+    assert "aws" not in found.keys
+    assert found.grants["aws"].region == "eu-north-1"
+    assert {secret.reveal() for secret in found.secrets} == {"a", *aws.values()}
+    assert "canary" not in repr(found)
+
+
 def test_a_named_baseline_needs_no_key(assembled):
     """Savings can be measured against an upstream that is not served."""
     assert assembled.catalog.baseline.name == "kimi-azure"

@@ -74,7 +74,25 @@ CASES = (
         "region missing",
         "{kind: mistral}",
         "{kind: bedrock}",
-        ("Provider 'mistral' is not complete: write region: in its entry.",),
+        ("Provider 'mistral' is not complete: write region: in its entry, or set AWS_REGION.",),
+    ),
+    Case(
+        "two ways to a key",
+        "{kind: mistral}",
+        "{kind: mistral, api_key: $KEY, token_command: [print-it]}",
+        ("Provider 'mistral' has api_key and token_command. Keep one of them.",),
+    ),
+    Case(
+        "google's credentials elsewhere",
+        "{kind: mistral}",
+        "{kind: mistral, application_default: true}",
+        ("Only vertex takes Google's default credentials; provider 'mistral' is a mistral one.",),
+    ),
+    Case(
+        "command without a program",
+        "{kind: mistral}",
+        "{kind: mistral, token_command: []}",
+        ("A token_command is a list, a program and its arguments, for example",),
     ),
     Case(
         "tier missing",

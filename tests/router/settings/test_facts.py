@@ -47,8 +47,36 @@ ACCOUNTS = (
         "us-east-1",
         environ={"R": "us-east-1"},
     ),
+    Case(
+        "region of the environment",
+        {"kind": "bedrock"},
+        AWS.format("us-west-2"),
+        "us-west-2",
+        environ={"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-east-2"},
+    ),
+    Case(
+        "default region of the environment",
+        {"kind": "bedrock"},
+        AWS.format("us-east-2"),
+        "us-east-2",
+        environ={"AWS_REGION": " ", "AWS_DEFAULT_REGION": "us-east-2"},
+    ),
+    Case(
+        "the entry's region first",
+        {"kind": "bedrock", "region": "eu-north-1"},
+        AWS.format("eu-north-1"),
+        "eu-north-1",
+        environ={"AWS_REGION": "us-west-2"},
+    ),
+    Case(
+        "its own variable is not replaced",
+        {"kind": "bedrock", "region": "$R"},
+        None,
+        missing="set R",
+        environ={"AWS_REGION": "us-west-2"},
+    ),
     Case("variable not set", {"kind": "bedrock", "region": "$R"}, None, missing="set R"),
-    Case("region not written", {"kind": "bedrock"}, None, missing="write region: in its entry"),
+    Case("region not written", {"kind": "bedrock"}, None, missing="write region: in its entry, or set AWS_REGION"),
     Case(
         "global vertex", {"kind": "vertex", "region": "global", "project": "p"}, GOOGLE.format("", "global"), "global"
     ),

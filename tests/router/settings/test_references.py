@@ -1,3 +1,4 @@
+import sys
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -7,6 +8,7 @@ from router.errors import SecretMissing
 from router.settings.catalogue import Kind
 from router.settings.references import client_keys, find_key, text, variable
 from router.settings.schema import ProviderSettings
+from router.upstreams.credentials import AwsKeys, GoogleDefault, Secret, TokenCommand
 
 
 def kind(*variables, optional=False):
@@ -48,6 +50,118 @@ def test_find_key(case):
     found = find_key(ProviderSettings(kind="k", api_key=case.api_key), case.kind, case.environ)
     assert (found.secret.reveal() if found.secret else None) == case.expected
     assert found.missing == case.missing
+
+
+BEDROCK = {"kind": "bedrock"}
+VERTEX = {"kind": "vertex"}
+BEARER = {"AWS_BEARER_TOKEN_BEDROCK": "absk"}
+AWS = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "wJal"}
+ADC = {"GOOGLE_APPLICATION_CREDENTIALS": "/keys/sa.json"}
+PYTHON = [sys.executable, "-c", "print('t')"]
+NO_AWS = "set AWS_BEARER_TOKEN_BEDROCK (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+NO_GOOGLE = "set GOOGLE_OAUTH_ACCESS_TOKEN (or GOOGLE_APPLICATION_CREDENTIALS), or write token_command: in its entry"
+
+
+def aws(session=None, region="us-east-1"):
+    """Return the grant of the keys of AWS."""
+    return AwsKeys(
+        access_key_id=Secret("AKID"),
+        secret_access_key=Secret("wJal"),
+        session_token=None if session is None else Secret(session),
+        region=region,
+    )
+
+
+@dataclass(frozen=True)
+class Way:
+    id: str
+    provider: dict
+    environ: dict
+    grant: object = None
+    key: str | None = None
+    missing: str | None = None
+    region: str | None = "us-east-1"
+    installed: bool = True
+
+
+WAYS = (
+    Way("bedrock's key wins", BEDROCK, {**BEARER, **AWS}, key="absk"),
+    Way("aws keys", BEDROCK, AWS, aws()),
+    Way("aws keys that are lent", BEDROCK, {**AWS, "AWS_SESSION_TOKEN": "lent"}, aws("lent")),
+    Way(
+        "named by the kind's variable",
+        {**BEDROCK, "api_key": "$AWS_BEARER_TOKEN_BEDROCK"},
+        AWS,
+        missing="set AWS_BEARER_TOKEN_BEDROCK",
+    ),
+    Way("named by another", {**BEDROCK, "api_key": "$MINE"}, AWS, missing="set MINE"),
+    Way("no aws keys", BEDROCK, {}, missing=NO_AWS),
+    Way("blank aws keys", BEDROCK, {"AWS_ACCESS_KEY_ID": " ", "AWS_SECRET_ACCESS_KEY": ""}, missing=NO_AWS),
+    Way(
+        "no aws secret",
+        BEDROCK,
+        {"AWS_ACCESS_KEY_ID": "AKID"},
+        missing="set AWS_SECRET_ACCESS_KEY, which belongs to AWS_ACCESS_KEY_ID",
+    ),
+    Way(
+        "no aws id",
+        BEDROCK,
+        {"AWS_SECRET_ACCESS_KEY": "wJal"},
+        missing="set AWS_ACCESS_KEY_ID, which belongs to AWS_SECRET_ACCESS_KEY",
+    ),
+    Way("no region", BEDROCK, AWS, region=None, missing="set AWS_REGION, or write region: in its entry"),
+    Way("no such region", BEDROCK, AWS, region="US East", missing="write a region such as us-east-1 in its entry"),
+    Way("aws keys are bedrock's only", {"kind": "k"}, AWS, missing="set MAIN_KEY"),
+    Way("a google token wins", VERTEX, {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29", **ADC}, key="ya29"),
+    Way("google's file", VERTEX, ADC, GoogleDefault()),
+    Way("google's default", {**VERTEX, "application_default": True}, {}, GoogleDefault()),
+    Way("no google-auth", VERTEX, ADC, installed=False, missing="install google-auth (pip install 'tierwise[vertex]')"),
+    Way("nothing of google", VERTEX, {}, missing=NO_GOOGLE),
+    Way("google by another variable", {**VERTEX, "api_key": "$MINE"}, ADC, missing="set MINE"),
+    Way(
+        "a command wins over a kind's variable",
+        {**VERTEX, "token_command": PYTHON, "token_lifetime": "5m"},
+        {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29"},
+        TokenCommand(argv=tuple(PYTHON), lifetime_seconds=300.0),
+    ),
+    Way(
+        "a command for any kind",
+        {"kind": "k", "token_command": PYTHON},
+        {},
+        TokenCommand(argv=tuple(PYTHON), lifetime_seconds=600.0),
+    ),
+    Way(
+        "a command that is not there",
+        {"kind": "k", "token_command": ["print-token-9", "canary-31f"]},
+        {"PATH": "/nowhere"},
+        missing="'print-token-9', which its token_command starts, is not on the PATH",
+    ),
+)
+VARIABLES = {"bedrock": "AWS_BEARER_TOKEN_BEDROCK", "vertex": "GOOGLE_OAUTH_ACCESS_TOKEN", "k": "MAIN_KEY"}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.id)
+def test_what_stands_in_for_a_key(way):
+    """A key of the kind's own wins; else AWS keys, Google's credentials or a command; else what to set is said."""
+    provider = ProviderSettings.model_validate(way.provider)
+    found = find_key(
+        provider,
+        kind(VARIABLES[provider.kind]),
+        way.environ,
+        region=way.region,
+        google_auth=lambda: way.installed,
+    )
+    assert (found.secret.reveal() if found.secret else None) == way.key
+    assert found.grant == way.grant
+    assert found.missing == way.missing
+
+
+def test_unusable_aws_keys_are_an_error_without_them():
+    """A secret with a line break is refused by the variable's name."""
+    environ = {**AWS, "AWS_SECRET_ACCESS_KEY": "canary\n31f"}
+    with pytest.raises(SecretMissing, match="AWS_SECRET_ACCESS_KEY") as raised:
+        find_key(ProviderSettings(kind="bedrock"), kind("AWS_BEARER_TOKEN_BEDROCK"), environ, region="us-east-1")
+    assert "canary" not in str(raised.value)
 
 
 def test_a_key_from_a_file(tmp_path):

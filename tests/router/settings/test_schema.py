@@ -7,7 +7,14 @@ from pydantic import ValidationError
 from classifier.tier import Tier
 from router.policy.rules import DoubtAction
 from router.settings import schema
-from router.settings.schema import CataloguePrice, RouteSettings, Section, SettingsFile, UpstreamSettings
+from router.settings.schema import (
+    CataloguePrice,
+    ProviderSettings,
+    RouteSettings,
+    Section,
+    SettingsFile,
+    UpstreamSettings,
+)
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 SECTIONS = sorted(
@@ -44,6 +51,17 @@ def test_defaults_of_an_empty_file():
     assert str(file.ledger.path) == "var/tierwise.db"
     assert file.classifier.timeout_ms == 50
     assert file.classifier.harness_tags == ()
+
+
+@pytest.mark.parametrize(
+    "command", ["print canary-31f", [], [""], ["print", 3], {"print": "canary-31f"}, [["canary-31f"]]]
+)
+def test_a_token_command_is_a_list_of_texts(command):
+    """Whatever else stands there is refused without being repeated: it may hold a key."""
+    with pytest.raises(ValidationError, match="A token_command is a list") as raised:
+        ProviderSettings.model_validate({"kind": "vertex", "token_command": command})
+    assert "canary" not in str(raised.value)
+    assert ProviderSettings(kind="vertex", token_command=["a", "b"]).token_command == ("a", "b")
 
 
 def test_short_forms_of_a_route():

@@ -1,7 +1,9 @@
 """Keys come by reference and never show themselves."""
 
 import copy
+import importlib
 import pickle
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import SecretMissing, SettingsInvalid
-from router.upstreams.credentials import Secret, is_reference, resolve
+from router.upstreams.credentials import (
+    AwsKeys,
+    GoogleDefault,
+    Secret,
+    TokenCommand,
+    google_auth_installed,
+    is_reference,
+    resolve,
+)
 
 CANARY = "sk-canary-6f1d02"
 
@@ -114,3 +124,53 @@ def test_secrets_are_equal_as_their_texts_are(left: str, right: str) -> None:
     assert (Secret(left) == Secret(right)) == (left == right)
     assert hash(Secret(left)) == hash(Secret(left))
     assert Secret(left) != left
+
+
+def aws(region: str = "us-east-1", session: Secret | None = None) -> AwsKeys:
+    """Return keys of AWS that must not be shown."""
+    return AwsKeys(
+        access_key_id=Secret(f"{CANARY}-1"),
+        secret_access_key=Secret(f"{CANARY}-2"),
+        session_token=session,
+        region=region,
+    )
+
+
+def test_grants_tell_their_secrets_and_show_none() -> None:
+    """All that must be taken out of other texts is told, and stands in no text of the grant itself."""
+    lent = aws(session=Secret(f"{CANARY}-3"))
+    command = TokenCommand(argv=("print", CANARY), lifetime_seconds=60)
+    assert [secret.reveal() for secret in lent.secrets()] == [f"{CANARY}-{number}" for number in (1, 2, 3)]
+    assert len(aws().secrets()) == 2
+    assert command.secrets() == GoogleDefault().secrets() == ()
+    assert CANARY not in f"{lent!r} {lent} {command!r} {command}"
+    assert "us-east-1" in repr(lent)
+
+
+@pytest.mark.parametrize("region", ["", "us", "US-EAST-1", "us-east-1\nx: y", "us east 1", "us-east-1/"])
+def test_an_aws_region_is_fit_for_a_header(region: str) -> None:
+    """What is no region is refused before it is signed."""
+    with pytest.raises(ValueError, match="region"):
+        aws(region)
+
+
+@pytest.mark.parametrize(("argv", "seconds"), [((), 60.0), (("",), 60.0), (("print",), 0.0)])
+def test_a_token_command_can_be_run(argv: tuple[str, ...], seconds: float) -> None:
+    """A program and a life above zero are needed."""
+    with pytest.raises(ValueError, match="token"):
+        TokenCommand(argv=argv, lifetime_seconds=seconds)
+
+
+def test_google_auth_is_looked_for_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another package of Google's is not taken for it; it counts as soon as it is there."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "google"]:
+        monkeypatch.delitem(sys.modules, name)
+    (tmp_path / "google" / "other").mkdir(parents=True)
+    (tmp_path / "google" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not google_auth_installed()
+    (tmp_path / "google" / "auth").mkdir()
+    (tmp_path / "google" / "auth" / "__init__.py").write_text("raise RuntimeError('imported')")
+    importlib.invalidate_caches()
+    assert google_auth_installed()
+    monkeypatch.delitem(sys.modules, "google")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.wire.error_words import is_operators, is_overflow, is_quota, wait_in
+from router.wire.error_words import is_gone, is_no_host, is_operators, is_overflow, is_quota, wait_in
 
 OVERFLOWS = [
     "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
@@ -48,6 +48,23 @@ def test_knows_the_operators_faults():
     assert is_operators("api key not valid. please pass a valid api key.")
     assert not is_operators("this model does not support image input")
     assert not is_operators("tool_choice: function not found in tools")
+
+
+def test_knows_a_model_that_is_gone():
+    """A missing model is not a missing key or file."""
+    assert is_gone("the model `kimi-k2` has been deprecated")
+    assert is_gone("unknown model 'x'")
+    assert is_gone("model kimi-k2.5 not found")
+    assert not is_gone("the model cannot do that. tool not found")
+    assert not is_gone("invalid api key")
+    assert not is_gone("the file was not found")
+
+
+def test_knows_that_no_host_fits():
+    """Words about hosts behind a host are not about its models."""
+    assert is_no_host("no endpoints found that can handle the requested parameters.")
+    assert is_no_host("no allowed providers are available for the selected model.")
+    assert not is_no_host("the model does not exist")
 
 
 @pytest.mark.parametrize(

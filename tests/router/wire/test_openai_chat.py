@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from router.api.inbound import read
-from router.errors import StreamInterrupted, UpstreamBroken
+from router.errors import StreamInterrupted, UpstreamBroken, UpstreamRejected
 from router.policy.rules import Limits
 from router.wire.chat_stream import StreamReader
 from router.wire.chat_whole import WholeReader
@@ -85,6 +85,31 @@ def test_builds_the_body(case):
     sent = json.loads(call_for(case.kind, given).body)
     expected = {**given, "model": "small-wire", **case.sent}
     assert sent == {key: value for key, value in expected.items() if key not in case.gone}
+
+
+def test_names_what_the_provider_cannot_be_asked():
+    """What the dialect loses is on the call, in the order of the body; for others there is nothing to tell."""
+    given = {"model": "auto", "messages": MESSAGES, "user": "u", "logit_bias": {"1": 1}, "seed": 3}
+    assert call_for("mistral", given).dropped == ("user", "logit_bias")
+    assert call_for("openai", given).dropped == ()
+
+
+def test_speaks_to_a_model_in_its_own_generation():
+    """The upstream's model, not its provider alone, chooses the dialect."""
+    body = json.dumps({"model": "auto", "messages": MESSAGES, "temperature": 0.5}).encode()
+    request = read(body, request_id="r", caller="c")
+    for model, dropped in (("kimi-k2.6", ("temperature",)), ("moonshot-v1-8k", ())):
+        upstream = an_upstream(provider=a_provider(kind="moonshot"), model=model)
+        assert build_call(request, upstream, LIMITS).dropped == dropped
+
+
+def test_more_tools_than_a_provider_takes_are_refused_before_sending():
+    """The client is told the limit; nothing is sent."""
+    tool = {"type": "function", "function": {"name": "f"}}
+    given = {"model": "auto", "messages": MESSAGES, "tools": [tool] * 129}
+    assert call_for("openai", given)
+    with pytest.raises(UpstreamRejected, match="at most 128 tools, the request has 129"):
+        call_for("mistral", given)
 
 
 def test_names_written_with_escapes_are_edited_too():

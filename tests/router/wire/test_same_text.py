@@ -84,3 +84,16 @@ def test_an_escaped_text_teaches_nothing_and_counts_nothing():
     same.learn(WORD, {"content": "word"})
     assert same.size(WORD) == len("word")
     assert same.size(WORD.replace(b"word", b"a\\nb")) is None
+
+
+@settings(deadline=None)
+@given(text=st.text(max_size=12))
+def test_the_text_itself_is_what_a_decoder_would_find(text):
+    """Where an event is known by comparison, its text is too; where it is not, there is none."""
+    same, other = SameText(), event(chunk({"content": text}))
+    assert same.text(WORD) is None
+    same.learn(WORD, {"content": "word"})
+    found = same.text(other)
+    assert (found is None) == (same.size(other) is None)
+    assert found is None or found.decode() == text
+    assert same.text(STOP) is None

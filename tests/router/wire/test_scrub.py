@@ -24,6 +24,9 @@ SECRETS = [
     "Bearer abc",
     "f47ac10b-58cc-4372-a567-0e02b2c3d479",
     "0123456789abcdef0123456789abcdef",
+    "api_key=hunter2hunter2",
+    "token: a1b2c3d4e5",
+    "123456789012",
 ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from router.errors import UpstreamBroken, UpstreamRateLimited, UpstreamRefused, UpstreamRejected, UpstreamTimeout
 from router.wire import upstream_error as kinds
-from router.wire.upstream_error import UpstreamProblem, problem_in_answer, read_problem
+from router.wire.upstream_error import Remedy, UpstreamProblem, problem_in_answer, read_problem
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -26,6 +26,9 @@ class Case:
     code: str | None = None
     param: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+
+
+HOSTLESS = "No endpoints found that can handle the requested parameters."
 
 
 def openai(message, kind="invalid_request_error", code=None, param=None):
@@ -99,6 +102,38 @@ CASES = [
         {"error": {"code": 400, "message": "Provider returned error", "metadata": {"raw": "prompt is too long"}}},
         kinds.OVERFLOW,
     ),
+    Case(
+        "nvidia-422",
+        422,
+        {"title": "T", "status": 422, "detail": "body -> n\n  Extra"},
+        kinds.REJECTED,
+        "body -> n Extra",
+    ),
+    Case(
+        "json-in-text",
+        422,
+        {
+            "object": "error",
+            "message": json.dumps({"detail": [{"loc": ["body", "n"], "msg": "m", "input": "the prompt"}]}),
+        },
+        kinds.REJECTED,
+        "body.n: m",
+    ),
+    Case("json-in-text-error", 400, openai('{"error": "bad n"}'), kinds.REJECTED, "bad n"),
+    Case("not-quite-json", 400, openai("{bad n"), kinds.REJECTED, "{bad n"),
+    Case(
+        "python-in-text",
+        400,
+        openai("[{'loc': ('body', 'n'), 'msg': 'm', 'input': 'the prompt'}]"),
+        kinds.REJECTED,
+        "[{'loc': ('body', 'n'), 'msg': 'm', ...",
+    ),
+    Case("several", 400, {"errors": [{"message": "bad n", "code": "c"}]}, kinds.REJECTED, "bad n", "c"),
+    Case("aws-type", 400, {"__type": "com.amazon#ThrottlingException", "message": "m"}, kinds.RATE_LIMITED),
+    Case("ollama-404", 404, openai('model "x" not found, try pulling it first', "api_error"), kinds.REFUSED),
+    Case("openrouter-hostless", 404, {"error": {"code": 404, "message": HOSTLESS}}, kinds.REFUSED),
+    Case("morph", 400, {"error": {"code": "invalid_request_error", "message": "m"}}, kinds.REJECTED, "m"),
+    Case("azure-429", 429, {"error": {"code": "429", "message": "Please retry after 20 seconds."}}, kinds.RATE_LIMITED),
     Case("vllm", 400, {"object": "error", "message": "m", "type": "BadRequestError", "code": 400}, kinds.REJECTED, "m"),
     Case("empty-500", 500, b"", kinds.BROKEN),
     Case("html-502", 502, b"<html>bad gateway at 10.0.0.1</html>", kinds.BROKEN),
@@ -189,6 +224,15 @@ def test_removes_secrets_from_the_message():
         ({"error": {"message": "m", "code": "server_error"}}, kinds.BROKEN, 502),
         ({"error": {"message": "m", "code": 7}}, kinds.BROKEN, 502),
         ({"error": "m"}, kinds.BROKEN, 502),
+        ({"error": {"message": "m", "code": "429"}}, kinds.RATE_LIMITED, 429),
+        ({"error": {"message": "m", "code": True}}, kinds.BROKEN, 502),
+        ({"error": {"message": "m", "type": "rate_limit_error"}}, kinds.RATE_LIMITED, 429),
+        ({"error": {"message": "m", "type": "engine_overloaded_error"}}, kinds.RATE_LIMITED, 429),
+        ({"error": {"message": "m", "type": "invalid_request_error"}}, kinds.BROKEN, 502),
+        ({"error": {"message": "m", "code": "context_length_exceeded"}}, kinds.OVERFLOW, 400),
+        ({"error": {"message": "m", "code": "insufficient_quota"}}, kinds.REFUSED, 429),
+        ({"error": {"message": "m", "status": "RESOURCE_EXHAUSTED"}}, kinds.RATE_LIMITED, 429),
+        ({"error": {"message": "m", "type": "not_found_error"}}, kinds.REFUSED, 404),
         ({"object": "error", "message": "m", "code": 404}, kinds.REFUSED, 404),
     ],
 )
@@ -196,6 +240,39 @@ def test_reads_an_error_inside_a_200(value, kind, status):
     """The number inside counts as the status; without one the upstream is broken."""
     problem = problem_in_answer(value)
     assert (problem.kind, problem.status) == (kind, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "remedy"),
+    [
+        (400, openai("Model Not Exist"), Remedy.GONE),
+        (400, openai("m", code="model_not_found"), Remedy.GONE),
+        (400, {"message": "The model x isn't supported on this route"}, Remedy.GONE),
+        (404, b"", Remedy.GONE),
+        (410, b"", Remedy.GONE),
+        (404, {"error": {"code": 404, "message": HOSTLESS}}, Remedy.FAIL_OVER),
+        (401, openai("Incorrect API key", code="invalid_api_key"), Remedy.FAIL_OVER),
+        (402, openai("Insufficient Balance"), Remedy.FAIL_OVER),
+        (429, openai("x", "exceeded_current_quota_error"), Remedy.FAIL_OVER),
+        (429, openai("x", "engine_overloaded_error"), Remedy.RETRY),
+        (409, b"", Remedy.RETRY),
+        (529, b"", Remedy.RETRY),
+        (400, openai("bad x"), Remedy.CLIENT),
+        (413, b"", Remedy.CLIENT),
+    ],
+)
+def test_names_the_remedy(status, body, remedy):
+    """Retry, fail over, the model is gone, or the request must change."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    assert read_problem(status, {}, raw, NOW).remedy is remedy
+
+
+def test_a_request_that_no_host_behind_can_serve_harms_nobody():
+    """A 404 for want of a fitting host says nothing of the model: others may use it."""
+    body = json.dumps({"error": {"code": 404, "message": HOSTLESS}}).encode()
+    problem = read_problem(404, {}, body, NOW)
+    assert (problem.guessed, problem.gone) == (True, False)
+    assert not read_problem(404, {}, b"", NOW).guessed
 
 
 JSON = st.recursive(

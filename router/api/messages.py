@@ -1,0 +1,145 @@
+"""POST /v1/messages and /v1/messages/count_tokens: Anthropic's Messages API over chat completions."""
+
+from router.api.client import Push
+from router.api.error_body import JSON, error_headers
+from router.api.gate import Head, Receive, Send
+from router.api.inbound import MOST_MESSAGES, read, require_utf8
+from router.api.outbound import Headers, with_dropped
+from router.api.surface import Context, SurfaceClient
+from router.errors import MalformedRequest, RouterError, UpstreamBroken
+from router.policy.resolve import resolve
+from router.ports import Ports, Receipt
+from router.request import Request
+from router.wire.anthropic_answer import Telling, to_message
+from router.wire.anthropic_messages import error_object
+from router.wire.anthropic_request import ChatBody, to_chat
+from router.wire.anthropic_stream import MessageStream
+
+PATH = "/v1/messages"
+COUNT_PATH = "/v1/messages/count_tokens"
+
+_MANY = MOST_MESSAGES * len(b'{"role":"","content":""},')
+"""Bytes below which a body cannot have more messages: counting them takes long."""
+
+
+class MessagesClient(SurfaceClient):
+    """A client that speaks Anthropic's Messages API.
+
+    A stream is translated as it comes. A whole answer's head waits for its end, because the length of the answer in the
+    client's terms is known only then.
+    """
+
+    __slots__ = ("_chat", "_held", "_receipt", "_request", "_stream")
+
+    def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
+        """Take over `receive`, as AsgiClient does."""
+        super().__init__(receive, send, push)
+        self._chat = ChatBody(body=b"")
+        self._request: Request | None = None
+        self._receipt: Receipt | None = None
+        self._stream: MessageStream | None = None
+        self._held: bytes | None = None
+
+    @staticmethod
+    def credential(head: Head) -> bytes | None:
+        """Return the key of the Authorization header, else that of x-api-key."""
+        authorization, key = head.get(b"authorization"), head.get(b"x-api-key")
+        return b"Bearer " + key if authorization is None and key is not None else authorization
+
+    def read(self, body: bytes, context: Context) -> Request:
+        """Return the chat completion that stands for the message asked for in `body`."""
+        return self._read(body, context, counting=False)
+
+    def _read(self, body: bytes, context: Context, *, counting: bool) -> Request:
+        require_utf8(body)
+        if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
+            raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
+        self._chat = to_chat(body, counting=counting)
+        self._request = read(
+            self._chat.body,
+            request_id=context.request_id,
+            caller=context.caller,
+            floor=context.floor,
+            session=context.session,
+        )
+        return self._request
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send the status and the headers, with the request's id under Anthropic's name and what was left out."""
+        ids = [(b"request-id", value) for name, value in headers if name == b"x-request-id"]
+        await super().start(status, with_dropped([*headers, *ids], self._chat.dropped))
+
+    async def begin(self, receipt: Receipt) -> None:
+        """Send the head of a stream; keep the receipt of a whole answer until its end."""
+        if receipt.stream:
+            self._stream = MessageStream(self._telling(receipt))
+            await super().begin(receipt)
+        else:
+            self._receipt = receipt
+
+    def _telling(self, receipt: Receipt) -> Telling:
+        upstream, request = receipt.upstream, self._request
+        return Telling(
+            message_id=f"msg_{receipt.decision_id}",
+            model="" if upstream is None else upstream.model,
+            input_tokens=0 if request is None else request.input_tokens,
+            stops=self._chat.stops,
+            shows_thinking=self._chat.shows_thinking,
+        )
+
+    def push(self, data: bytes) -> bool:
+        """Send a part of the stream in the client's terms if that can be done at once; False: `write` it."""
+        told = self._tell(data)
+        if not told or super().push(told):
+            return True
+        self._held = told
+        return False
+
+    async def write(self, data: bytes) -> None:
+        """Send a part of the stream; after a `push` that returned False, of the same `data`, what that translated."""
+        told, self._held = self._held, None
+        if told is None:
+            told = self._tell(data)
+        if told:
+            await super().write(told)
+
+    async def end(self, data: bytes = b"") -> None:
+        """Send the last part of a stream, or a whole answer; UpstreamBroken when that cannot be told."""
+        receipt, self._receipt = self._receipt, None
+        if receipt is not None:
+            data = to_message(data, self._telling(receipt))
+            receipt.length = len(data)
+            await super().begin(receipt)
+        elif self._stream is not None:
+            data = self._tell(data)
+        await super().end(data)
+
+    def _tell(self, data: bytes) -> bytes:
+        if self._stream is None:
+            raise UpstreamBroken("The upstream sent a part of an answer before its head.")
+        return self._stream.feed(data)
+
+    async def refuse(self, error: RouterError, headers: Headers) -> None:
+        """Send `error` in Anthropic's shape, with `headers` beside those of the error itself."""
+        request_id = next((value for name, value in headers if name == b"x-request-id"), None)
+        body = error_object(error, None if request_id is None else request_id.decode())
+        await self.start(error.status, [*error_headers(error), (b"content-length", b"%d" % len(body)), *headers])
+        await self.end(body)
+
+
+class CountClient(MessagesClient):
+    """A client that wants to know how many tokens a message has: it gets our estimate, and no upstream is asked."""
+
+    __slots__ = ()
+
+    def read(self, body: bytes, context: Context) -> Request:
+        """Return what is to be counted; it need not say how long the answer may be."""
+        return self._read(body, context, counting=True)
+
+    async def serve(self, request: Request, ports: Ports, _arrived: float) -> None:
+        """Answer with the likely number of input tokens; UnknownModel for a name that nothing has."""
+        resolve(request.model_asked, ports.rules, ports.catalog)
+        body = b'{"input_tokens":%d}' % request.input_tokens
+        size, name = b"%d" % len(body), request.id.encode()
+        await self.start(200, [(b"content-type", JSON), (b"content-length", size), (b"x-request-id", name)])
+        await self.end(body)

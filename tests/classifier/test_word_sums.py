@@ -1,0 +1,74 @@
+"""What is added up word by word is what the features of the same prompt give; unseen words and full memories too."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier import word_sums
+from classifier.features import BLOCKS, DIMENSIONS, extract, parts_of
+from classifier.prompt import Prompt
+from classifier.word_sums import WordSums
+
+OUTPUTS = 5
+ROWS = 30_000
+
+
+def a_table() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows, idf, weights and block scales of a table in which a quarter of all places is known."""
+    draw = np.random.default_rng(3)
+    rows = np.zeros(DIMENSIONS, dtype=np.uint16)
+    rows[draw.permutation(DIMENSIONS)[:ROWS]] = np.arange(1, ROWS + 1)
+    idf = draw.uniform(1, 8, ROWS + 1).astype(np.float32)
+    weights = draw.normal(size=(ROWS + 1, OUTPUTS)).astype(np.float32)
+    idf[0] = weights[0] = 0
+    return rows, idf, weights, np.array([0.4, 0.6, 0.25, 0.4], dtype=np.float32)
+
+
+TABLE = a_table()
+SUMS = WordSums(*TABLE)
+
+
+def by_features(prompt: Prompt) -> np.ndarray:
+    """Return what the features of a prompt weigh, index by index."""
+    rows, idf, weights, blocks = TABLE
+    found, total = extract(prompt), np.zeros(OUTPUTS)
+    for place in range(len(BLOCKS)):
+        inside = slice(found.bounds[place], found.bounds[place + 1])
+        taken, counts = rows[found.indices[inside]], found.counts[inside]
+        length = np.sqrt((counts * idf[taken] ** 2).sum())
+        if length > 0:
+            total += blocks[place] / length * (counts * idf[taken]) @ weights[taken]
+    return total
+
+
+def by_words(prompt: Prompt, sums: WordSums = SUMS) -> np.ndarray:
+    """Return the same by its words."""
+    parts = parts_of(prompt)
+    return sums.of(parts.ask, parts.context)
+
+
+@settings(deadline=None, max_examples=200)
+@given(ask=st.text(max_size=200), system=st.text(max_size=40), before=st.text(max_size=60))
+def test_any_prompt_weighs_what_its_features_weigh(ask: str, system: str, before: str):
+    """Whatever the text, in whatever script."""
+    prompt = Prompt.of((("system", system), ("user", before), ("assistant", before), ("user", ask)))
+    assert np.allclose(by_words(prompt), by_features(prompt), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("text", ["", " ", "a", "a a a a", "internationalisation", "證明 √2 是無理數", "x" * 5000])
+def test_short_and_odd_texts(text: str):
+    """One word, no word, one word many times, one long word."""
+    prompt = Prompt.of((("user", text),))
+    for _ in range(2):  # the second time from memory
+        assert np.allclose(by_words(prompt), by_features(prompt), rtol=1e-3, atol=1e-3)
+
+
+def test_memory_has_an_end():
+    """After more words than are remembered the sums are still right, and no more are kept than that."""
+    sums = WordSums(*TABLE)
+    for start in range(0, word_sums.REMEMBERED + 3000, 500):
+        sums.of([f"word{start + at}" for at in range(500)], [])
+    assert len(sums._words) <= word_sums.REMEMBERED
+    prompt = Prompt.of((("user", "word1 word2 is what was remembered first, and this was never seen"),))
+    assert np.allclose(by_words(prompt, sums), by_features(prompt), rtol=1e-3, atol=1e-3)
