@@ -107,7 +107,10 @@ class NoSuchPath(ClientError):
 
     status = 404
     code = "not_found"
-    fix = "The API is POST /v1/chat/completions and GET /v1/models; GET /health says whether this serves."
+    fix = (
+        "The API is POST /v1/chat/completions, /v1/messages, /v1/responses and /v1/router/..., and GET /v1/models; "
+        "GET /health says whether this serves."
+    )
 
 
 class WrongMethod(NoSuchPath):

@@ -19,7 +19,7 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 BODY_SECONDS = 30.0
 """How long a request body may take once its head has come."""
-_ONCE = (b"host", b"content-length", b"authorization", b"content-type")
+_ONCE = (b"host", b"content-length", b"authorization", b"x-api-key", b"content-type")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 

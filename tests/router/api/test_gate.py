@@ -12,6 +12,7 @@ REFUSED = [
     ("no host", [], MalformedRequest),
     ("two hosts", [HOST, HOST], MalformedRequest),
     ("two keys", [HOST, (b"authorization", b"a"), (b"authorization", b"b")], MalformedRequest),
+    ("two keys of the other kind", [HOST, (b"x-api-key", b"a"), (b"x-api-key", b"b")], MalformedRequest),
     ("too long a header", [HOST, (b"x", b"a" * 40_000)], RequestTooLarge),
     ("too many headers", [HOST, *((b"x-%d" % i, b"1") for i in range(200))], RequestTooLarge),
     ("same header many times", [HOST, *((b"x", b"1") for _ in range(200))], RequestTooLarge),
