@@ -106,13 +106,14 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What a host demands of `messages`, for whoever rewrites them; nothing here is carried out by dialect_edit.
+    """What a host demands of `messages`; router.wire.history carries it out.
 
     `call_id` is the pattern of tool-call ids. `after_tool` are the roles that may follow a tool's message, `last` those
     of the last message; `prefix` is the member that an assistant's last message needs. `names_on` are the roles that
     may carry a name. `text_only_tool` says that a tool's content must be text, not parts; `empty_assistant` whether an
     assistant may say nothing. `reasoning` is the member in which it writes and reads its reasoning,
-    `reasoning_with_calls` whether that must be sent back beside tool calls.
+    `reasoning_with_calls` whether that must be sent back beside tool calls, `beside_reasoning` are members that may
+    stand beside it. `assistant` are all members of an assistant's message in a schema that forbids others.
     """
 
     call_id: str | None = None
@@ -124,6 +125,8 @@ class History:
     empty_assistant: bool = True
     reasoning: str | None = None
     reasoning_with_calls: bool = False
+    beside_reasoning: frozenset[str] = frozenset()
+    assistant: frozenset[str] | None = None
 
 
 FREE = History()

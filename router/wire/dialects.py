@@ -115,6 +115,7 @@ _MISTRAL = Dialect(
         names_on=frozenset({"tool"}),
         empty_assistant=False,
         reasoning="content[].thinking",
+        assistant=frozenset({"role", "content", "tool_calls", "prefix"}),
     ),
     cached=("prompt_tokens_details.cached_tokens", "num_cached_tokens"),
     finish={"model_length": "length"},
@@ -154,7 +155,7 @@ _OPENROUTER = Dialect(
     fixed=(
         Fixed(name="provider", value=b'{"require_parameters":true}', beside=frozenset({"response_format"})),
     ),  # else it may choose a host that ignores the format
-    history=History(reasoning="reasoning"),
+    history=History(reasoning="reasoning", beside_reasoning=frozenset({"reasoning_details"})),
     errors=(ErrorShape.OBJECT, ErrorShape.INSIDE),
     note="usage.cost is the bill; a format is only asked of hosts that keep to it, unless `provider` is sent",
 )

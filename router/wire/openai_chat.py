@@ -15,6 +15,7 @@ from router.wire.chat_whole import WholeReader
 from router.wire.dialect import Dialect, StreamUsage
 from router.wire.dialect_edit import edited, has_escaped_letters
 from router.wire.dialects import dialect_of
+from router.wire.history import fitted
 from router.wire.json_body import insertion, members, set_field, splice
 
 _ASKS_USAGE = b'{"include_usage":true}'
@@ -81,11 +82,12 @@ def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> 
     dialect = dialect_of(upstream.provider.kind, upstream.model)
     _check_tools(request, dialect)
     body, dropped = edited(_body_for(request, upstream, dialect), dialect)
+    body, lost = fitted(body, dialect.history)
     return UpstreamCall(
         provider=upstream.provider,
         url=upstream.provider.base_url.rstrip("/") + "/chat/completions",
         body=body,
-        dropped=dropped,
+        dropped=(*dropped, *lost),
         headers=_STREAM_HEADERS if request.stream else _WHOLE_HEADERS,
         connect=limits.connect,
         first_byte=limits.first_byte,

@@ -189,7 +189,7 @@ async def test_a_conversation_with_a_tool(sdk: openai.AsyncOpenAI, upstream: Fak
 
 
 async def test_an_answer_goes_back_as_it_came(sdk: openai.AsyncOpenAI, upstream: FakeUpstream) -> None:
-    """The output of one turn, thought included, is input of the next."""
+    """The output of one turn is input of the next, the thought under the name that this kind of host reads it by."""
     message = {"role": "assistant", "reasoning_content": "Hm.", "content": "Paris."}
     whole = completion(choices=[{"index": 0, "message": message, "finish_reason": "stop"}], tokens=usage())
     upstream.script(behaviour.answer(json.dumps(whole).encode()), behaviour.ok("About two million."))
@@ -202,7 +202,7 @@ async def test_an_answer_goes_back_as_it_came(sdk: openai.AsyncOpenAI, upstream:
     ]
     await sdk.responses.create(model="auto", input=items)
 
-    assert upstream.seen[1].json["messages"][1] == message
+    assert upstream.seen[1].json["messages"][1] == {"role": "assistant", "reasoning": "Hm.", "content": "Paris."}
 
 
 async def test_the_synchronous_sdk(proxy: RunningProxy, upstream: FakeUpstream) -> None:

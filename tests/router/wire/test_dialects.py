@@ -140,7 +140,7 @@ def _section() -> str:
             "What tierwise changes in a request for a provider. `model` is always set; every member that is not named",
             "here is sent as it came. *Named*: the response names the member in `x-router-dropped-params`, as it does",
             "for each member that is not sent, unless its value says no more than its absence (null, `n: 1`).",
-            "The messages are sent as they came.",
+            "What becomes of the messages stands under Histories.",
             "",
             "| provider | not sent | said otherwise | note |",
             "|---|---|---|---|",
