@@ -97,8 +97,8 @@ class AsgiClient:
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Send the status line and the headers."""
-        self.began = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        self.began = True
 
     def push(self, data: bytes) -> bool:
         """Send a part of the body if the server can do so at once; False: nothing was sent, `write` it."""

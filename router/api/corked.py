@@ -16,6 +16,9 @@ from router.api.client import PUSH
 HEAD_SECONDS = 10.0
 """How long a connection may stay silent at its beginning, and a request's head may take."""
 
+HELD_BYTES = 65_536
+"""How much is held back for one write before whoever streams has to wait."""
+
 LINGER_SECONDS = 10.0
 """How long a closed connection may take to get rid of what was written to it."""
 
@@ -23,13 +26,14 @@ LINGER_SECONDS = 10.0
 class CorkedTransport:
     """A transport that holds what is written until the end of the loop's turn; all else is the transport's own."""
 
-    __slots__ = ("_held", "_holding", "_linger", "_loop", "_transport")
+    __slots__ = ("_held", "_held_bytes", "_holding", "_linger", "_loop", "_transport")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         """Hold back for `transport`."""
         self._transport = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._held_bytes = 0
         self._holding = True
         self._linger: asyncio.TimerHandle | None = None
 
@@ -45,6 +49,11 @@ class CorkedTransport:
         if not self._held:
             self._loop.call_soon(self._flush)
         self._held.append(data)
+        self._held_bytes += len(data)
+
+    def crowded(self) -> bool:
+        """Whether so much is held already that more has to wait: nobody else counts what is held here."""
+        return self._held_bytes > HELD_BYTES
 
     def hold(self) -> None:
         """Hold back what comes next: the head of a response, and what goes with it."""
@@ -68,7 +77,7 @@ class CorkedTransport:
             self._linger.cancel()
 
     def _flush(self) -> None:
-        held, self._held = self._held, []
+        held, self._held, self._held_bytes = self._held, [], 0
         self._holding = False
         if held and not self._transport.is_closing():
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
@@ -116,6 +125,8 @@ class CorkedProtocol(HttpToolsProtocol):
         """Write a part of the chunked body that `cycle` is sending, past ASGI's messages: 9 us a part less (of 45)."""
         if self.flow.write_paused or cycle.disconnected or cycle.response_complete or not cycle.chunked_encoding:
             return False
+        if self._corked.crowded():
+            return False
         self._corked.write(b"%x\r\n%b\r\n" % (len(data), data))
         return True
 
@@ -130,7 +141,10 @@ class CorkedProtocol(HttpToolsProtocol):
         self._head_timer = None
         if self._head_due is None:
             return
-        if self._head_due > self.loop.time():
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            self._await_head()  # a head that comes while an answer goes out is not read on, so it has time
+        elif self._head_due > self.loop.time():
             self._head_timer = self.loop.call_at(self._head_due, self._check_head)
         else:
             self.transport.close()

@@ -30,7 +30,11 @@ class LateApp:
         return self._loading
 
     async def _load(self) -> AsgiApp:
-        app = await asyncio.to_thread(self._make)
+        try:
+            app = await asyncio.to_thread(self._make)
+        except BaseException:
+            self._loading = None  # whoever asks next tries again: what was missing may be there then
+            raise
         self._loaded()
         return app
 

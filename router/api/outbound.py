@@ -1,5 +1,6 @@
 """Answers as bytes: the x-router-* headers, and the client that writes them. Short values, never any prompt text."""
 
+import re
 from collections.abc import Iterable
 
 from router.api.client import AsgiClient
@@ -14,6 +15,13 @@ Headers = list[tuple[bytes, bytes]]
 
 DROPPED_PARAMS = b"x-router-dropped-params"
 """The header that names what the request asks and the upstream was not told."""
+
+MOST_DROPPED = 32
+"""Names that DROPPED_PARAMS holds at most."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
+_OTHER = "other"
+"""What stands for a name that a header had better not hold: clients choose them."""
 
 _JSON_HEAD = [(b"content-type", b"application/json")]
 _STREAM_HEAD = [
@@ -45,14 +53,15 @@ def receipt_headers(receipt: Receipt) -> Headers:
 
 def with_dropped(headers: Headers, dropped: Iterable[str]) -> Headers:
     """Return `headers` with these names, sorted, in DROPPED_PARAMS, beside those that it names already."""
-    names = {*dropped}
+    names = {name if _PLAIN.fullmatch(name) else _OTHER for name in dropped}
     if not names:
         return headers
     for key, value in headers:
         if key == DROPPED_PARAMS:
             names.update(value.decode("latin-1").split(","))
     others = [header for header in headers if header[0] != DROPPED_PARAMS]
-    return [*others, (DROPPED_PARAMS, ",".join(sorted(names)).encode())]
+    shown = sorted(names)[:MOST_DROPPED]
+    return [*others, (DROPPED_PARAMS, ",".join(shown).encode())]
 
 
 def _decision_headers(decision: Decision, tries: int) -> Headers:

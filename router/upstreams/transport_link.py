@@ -12,6 +12,9 @@ from router.upstreams.transport_answer import HEAD_BYTES, Answer, Failure
 Sink = Callable[[bytes], bool]
 """Takes a piece of a body; False when it wants no more for now."""
 
+TURN_BYTES = 65_536
+"""How much of a stream is handed on before others have their turn."""
+
 PAUSE_BYTES = 262_144
 """How much of a body waits for its reader before the upstream is held back."""
 
@@ -154,11 +157,25 @@ class Link(Answer, asyncio.Protocol):
             self._expires = None
         if self.head_done and self._sink is not None:
             self._hand_on()
+            if len(data) >= TURN_BYTES:
+                self._let_others()
             return
         if self.buffered > PAUSE_BYTES and not self._paused and self.open and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
         self._wake()
+
+    def _let_others(self) -> None:
+        """Give others their turn of the loop: it would read on and on from an upstream that is fast enough."""
+        if self._sink is not None and self.open and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._paused and self.open and self.buffered <= PAUSE_BYTES and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
 
     def _hand_on(self) -> None:
         """Give what has come to the sink; wake its owner when that is all, or when it wants no more."""

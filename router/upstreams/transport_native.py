@@ -116,12 +116,14 @@ class NativeReply:
         link = self._link
         if link is None:
             raise StopAsyncIteration
+        patience: float | None = self._call.idle
         while not (data := link.take()):
             if link.ended():
                 self._end(link)
                 raise StopAsyncIteration
             try:
-                await link.news(self._call.idle)
+                await link.news(patience)
+                patience = None  # what brings nothing of the body buys no more time
             except BaseException:
                 self._drop()
                 raise

@@ -157,3 +157,21 @@ async def test_a_client_that_does_not_read_is_not_pushed_to() -> None:
         async with asyncio.timeout(5):
             await refused.wait()
         writer.close()
+
+
+async def test_what_is_held_for_one_write_has_an_end() -> None:
+    """A fast stream may not pile up behind a head that has not left yet."""
+    told: list[bool] = []
+
+    @alive
+    async def app(scope, _receive, send) -> None:
+        push = push_of(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        told.extend(push(b"x" * 40_000) for _ in range(4))  # in one turn of the loop: nothing has left
+        await asyncio.sleep(0)
+        told.append(push(b"y"))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async with serving(app) as port, httpx2.AsyncClient() as client:
+        assert (await client.get(f"http://127.0.0.1:{port}/")).text == "x" * 80_000 + "y"
+    assert told == [True, True, False, False, True]

@@ -62,3 +62,20 @@ async def test_closing_waits_for_the_loading() -> None:
     app.load()
     await app.close()
     assert done == [True]
+
+
+async def test_a_failure_is_not_for_ever() -> None:
+    """What could not be loaded once is tried again for the next one who asks."""
+    turns: list[int] = []
+
+    def make():
+        turns.append(1)
+        if len(turns) == 1:
+            raise OSError("too many open files")
+        return cold
+
+    app, first, second = LateApp(make, lambda: None), exchange(), exchange()
+    with pytest.raises(OSError, match="too many"):
+        await app(scope(), first.receive, first.send)
+    await app(scope(), second.receive, second.send)
+    assert second.body == b"cold"

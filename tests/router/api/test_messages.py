@@ -122,9 +122,9 @@ async def test_a_chunk_that_no_event_can_tell_ends_the_stream() -> None:
 
 
 async def test_an_answer_that_no_message_can_tell_is_a_502() -> None:
-    """Arguments that are no object have no place in a message. What they cost is in the ledger."""
+    """A call of nothing has no place in a message. What it cost is in the ledger."""
     whole = completion(tokens=usage())
-    made = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "[1"}}
+    made = {"id": "call_1", "type": "function", "function": {"name": None, "arguments": "{}"}}
     whole["choices"][0]["message"] = {"role": "assistant", "content": None, "tool_calls": [made]}
     app, ports = an_app(FakeReply(json.dumps(whole).encode()))
 

@@ -114,3 +114,11 @@ def test_what_the_upstream_was_not_asked_for_is_named() -> None:
     assert dict(headers)[b"x-router-dropped-params"] == b"logit_bias,seed"
     assert dict(with_dropped(headers, ["seed", "store"]))[b"x-router-dropped-params"] == b"logit_bias,seed,store"
     assert b"x-router-dropped-params" not in dict(receipt_headers(a_receipt()))
+
+
+def test_names_that_a_header_had_better_not_hold_are_not_shown() -> None:
+    """Clients choose them: line breaks, commas, other scripts and long ones are told as other; there is an end."""
+    odd = ["a\r\nset-cookie: x", "nul\0", "a,b", "\u043a\u043b\u044e\u0447", "x" * 65, "messages.name"]
+    assert dict(with_dropped([], odd))[b"x-router-dropped-params"] == b"messages.name,other"
+    many = dict(with_dropped([], [f"n{number}" for number in range(900)]))[b"x-router-dropped-params"]
+    assert many.count(b",") == 31

@@ -275,3 +275,18 @@ async def test_a_sink_that_is_given_nothing_is_late():
     async with asyncio.timeout(2):
         await pouring
     assert link.failure == "late"
+
+
+async def test_a_fast_stream_lets_others_have_their_turn():
+    """After much in one go reading pauses until the loop went round."""
+    link, wire = a_link()
+    link.data_received(CHUNKED)
+    pouring = link.pour(lambda _data: True, 5.0)
+    link.data_received(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+    assert wire.reading == [False]
+    await asyncio.sleep(0)
+    assert wire.reading == [False, True]
+    link.data_received(b"1\r\na\r\n")
+    assert wire.reading == [False, True]
+    pouring.cancel()
+    link.abort()

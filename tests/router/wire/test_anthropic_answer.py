@@ -145,8 +145,6 @@ def test_thoughts_that_are_not_wanted_stay_here() -> None:
         b"[]",
         b'{"choices":[]}',
         b'{"choices":[{"message":{"content":[7]}}]}',
-        an_answer({"content": None, "tool_calls": [a_call("[1]")]}),
-        an_answer({"content": None, "tool_calls": [a_call('{"city": ')]}),
         an_answer({"content": None, "tool_calls": [{"id": "call_1"}]}),
         an_answer({"content": None, "tool_calls": [{"id": "call_1", "function": {"arguments": "{}"}}]}),
     ],
@@ -157,6 +155,13 @@ def test_what_no_message_can_say(data: bytes) -> None:
         to_message(data, TELLING)
 
     assert "city" not in caught.value.message
+
+
+@pytest.mark.parametrize("arguments", ["[1]", '{"city": ', "7"])
+def test_arguments_that_are_no_object_become_an_empty_input(arguments: str) -> None:
+    """The answer is paid and mostly cut short: it is told as far as a message can."""
+    told = json.loads(to_message(an_answer({"content": None, "tool_calls": [a_call(arguments)]}), TELLING))
+    assert [block["input"] for block in told["content"]] == [{}]
 
 
 WORDS = st.text(alphabet=st.characters(exclude_categories=("Cs",)), min_size=1)
