@@ -26,10 +26,10 @@ class Needs:
 class Request:
     """One chat completion as a client asked for it.
 
-    `body` is exactly what was received. `input_tokens` is the likely (not the safe) estimate of the input. `floor` is
-    the tier of the header x-router-min-tier. `wants_usage` says that the client asked for the usage chunk of a stream.
-    `choices` is how many answers were asked for (n). `model_at` is where the bytes of the model's JSON string stand in
-    `body` (start, end; quotes included).
+    `body` is exactly what was received. `input_tokens` is the likely (not the safe) estimate of the input. `floor`
+    is the tier of the header x-router-min-tier. `wants_usage` says that the client asked for the usage chunk of a
+    stream. `thinks` says that a message holds reasoning, under any name. `choices` is how many answers were asked
+    for (n). `model_at` is where the bytes of the model's JSON string stand in `body` (start, end; quotes included).
     """
 
     id: str
@@ -43,5 +43,6 @@ class Request:
     stream: bool = False
     wants_usage: bool = False
     choices: int = 1
+    thinks: bool = True
     floor: Tier | None = None
     session: str | None = None

@@ -24,6 +24,7 @@ _NOT_REASONING = frozenset({None, "none", "minimal"})
 _SESSION_CHARS = 256
 
 _NOTHING = Raw(b"")
+_NO_REASONING = (_NOTHING,) * 3
 
 Buffer = bytes | Raw
 T = TypeVar("T")
@@ -47,6 +48,9 @@ class _Message(msgspec.Struct, gc=False):
     role: str
     content: str | list[_Part] | None = None
     tool_calls: Raw = _NOTHING
+    reasoning_content: Raw = _NOTHING
+    reasoning: Raw = _NOTHING
+    reasoning_details: Raw = _NOTHING
 
 
 class _StreamOptions(msgspec.Struct, gc=False):
@@ -95,13 +99,14 @@ _MISSING = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
 class _Text:
     """What the messages hold, added up while they are read."""
 
-    __slots__ = ("images", "others", "size", "turns")
+    __slots__ = ("images", "others", "size", "thinks", "turns")
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
         self.size = 0
         self.images = 0
         self.others = 0
+        self.thinks = False
 
     def add(self, message: _Message) -> None:
         """Take one message: its text as a turn, the bytes of its text and tool calls, its pictures."""
@@ -114,6 +119,8 @@ class _Text:
         self.size += tokens.text_bytes(content)  # type: ignore[arg-type]  # as above
         if message.tool_calls is not _NOTHING:
             self.size += _size(message.tool_calls)
+        if (message.reasoning_content, message.reasoning, message.reasoning_details) != _NO_REASONING:
+            self.thinks = True
 
     def _joined(self, parts: list[_Part]) -> str:
         texts = []
@@ -124,6 +131,7 @@ class _Text:
                 self.images += 1
             else:
                 self.others += 1
+                self.thinks = self.thinks or part.type == "thinking"
         return "\n".join(texts)
 
 
@@ -170,6 +178,7 @@ def read(
         stream=parsed.stream is True,
         wants_usage=parsed.stream_options is not None and parsed.stream_options.include_usage is True,
         choices=parsed.n or 1,
+        thinks=text.thinks,
         floor=floor,
         session=_session(session, parsed),
     )

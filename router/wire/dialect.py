@@ -127,6 +127,14 @@ class History:
     reasoning_with_calls: bool = False
     beside_reasoning: frozenset[str] = frozenset()
     assistant: frozenset[str] | None = None
+    of_reasoning: bool = field(init=False)
+    """Whether these are demands on reasoning alone, of which there is none in most conversations."""
+
+    def __post_init__(self) -> None:
+        """Note what is demanded."""
+        others = (self.call_id, self.after_tool, self.last, self.prefix, self.names_on, self.assistant)
+        demands = self.text_only_tool or not self.empty_assistant or self.reasoning_with_calls
+        object.__setattr__(self, "of_reasoning", not demands and not any(other is not None for other in others))
 
 
 FREE = History()

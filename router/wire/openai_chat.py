@@ -82,7 +82,9 @@ def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> 
     dialect = dialect_of(upstream.provider.kind, upstream.model)
     _check_tools(request, dialect)
     body, dropped = edited(_body_for(request, upstream, dialect), dialect)
-    body, lost = fitted(body, dialect.history)
+    lost: tuple[str, ...] = ()
+    if request.thinks or not dialect.history.of_reasoning:
+        body, lost = fitted(body, dialect.history)
     return UpstreamCall(
         provider=upstream.provider,
         url=upstream.provider.base_url.rstrip("/") + "/chat/completions",
