@@ -290,20 +290,3 @@ def test_reads_or_refuses_any_bytes(body):
     """Bytes that are no request are refused as such."""
     with pytest.raises(MalformedRequest):
         read_raw(body)
-
-
-@pytest.mark.parametrize(
-    ("message", "thinks"),
-    [
-        ({"role": "assistant", "content": "a"}, False),
-        ({"role": "assistant", "content": "a", "reasoning_content": "b"}, True),
-        ({"role": "assistant", "content": "a", "reasoning": "b"}, True),
-        ({"role": "assistant", "content": "a", "reasoning_details": []}, True),
-        ({"role": "assistant", "content": [{"type": "thinking", "thinking": []}]}, True),
-        ({"role": "user", "content": 'say "reasoning_content" and "thinking"'}, False),
-    ],
-)
-def test_reasoning_in_the_conversation_is_noticed(message, thinks):
-    """Under any of its names, in members or in parts; words about it are none."""
-    body = json.dumps({"model": "auto", "messages": [message, {"role": "user", "content": "go on"}]}).encode()
-    assert read(body, request_id="r", caller="c").thinks is thinks
