@@ -68,8 +68,8 @@ class Turn(NamedTuple):
 class Reading(NamedTuple):
     """What the model looks at: a few bounded texts and the counts that stand for the rest.
 
-        `ask` is the last user turn, `after` what tools and the assistant said since, `before` the conversation that led
-        to it, `system` the beginning of the instructions. `ask_chars` and `all_chars` count characters before cutting,
+    `ask` is the last user turn, `after` what tools and the assistant said since, `before` the conversation that led
+    to it, `system` the beginning of the instructions. `ask_chars` and `all_chars` count characters before cutting,
     without what is not read of the ask on purpose: harness elements, pleas, the long text before a question.
     `turns` counts messages; of the last 200, `user_turns` counts those of the user, `tool_results` those of tools and
     `tail_tools` the tool results after the ask. `last_role` is the role of the last message, or the empty string.

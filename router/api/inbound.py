@@ -5,9 +5,7 @@ is checked strictly, and so is what every upstream would stumble over (UTF-8, JS
 error names the field and the kind of value found there, never the value.
 """
 
-import re
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw
@@ -17,6 +15,7 @@ from classifier.tier import Tier
 from router.errors import MalformedRequest
 from router.request import Needs, Request
 from router.wire import tokens
+from router.wire.decoding import decoded, require_utf8
 from router.wire.json_body import locate_model, messages_span
 
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
@@ -25,9 +24,6 @@ _SESSION_CHARS = 256
 
 _NOTHING = Raw(b"")
 _NO_REASONING = (_NOTHING,) * 3
-
-Buffer = bytes | Raw
-T = TypeVar("T")
 
 MOST_MESSAGES = 20_000
 """Messages of one request; a longer conversation would hold up every other one while it is read."""
@@ -91,9 +87,6 @@ class _Body(msgspec.Struct, gc=False):
 
 _decode_body = msgspec.json.Decoder(_Body).decode
 _decode_messages = msgspec.json.Decoder(Annotated[list[_Message], Meta(min_length=1)]).decode
-
-_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
-_MISSING = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
 
 
 class _Text:
@@ -191,41 +184,6 @@ def _parse(body: bytes) -> tuple[_Body, list[_Message]]:
         raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
     parsed = decoded(_decode_body, body)
     return parsed, decoded(_decode_messages, parsed.messages, "messages")
-
-
-def require_utf8(body: bytes) -> None:
-    """Raise MalformedRequest unless `body` is UTF-8."""
-    try:
-        if not body.isascii():
-            body.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedRequest(f"The body is not valid UTF-8 (byte {error.start}).") from None
-
-
-def decoded(decode: Callable[[Buffer], T], data: Buffer, within: str = "") -> T:
-    """Return what `decode`, a msgspec decoder's, makes of `data`; MalformedRequest says what is wrong and where.
-
-    `within` is the field of the body that `data` stands in, empty for the whole body.
-    """
-    try:
-        return decode(data)
-    except msgspec.ValidationError as error:
-        raise _misfit(str(error), within) from None
-    except msgspec.DecodeError as error:
-        raise MalformedRequest(f"The body is not one JSON object: {error}.", param=within or None) from None
-    except RecursionError:
-        raise MalformedRequest("The body is nested too deeply.") from None
-
-
-def _misfit(problem: str, within: str) -> MalformedRequest:
-    """Return the error for msgspec's `problem`, which names types and lengths but no values."""
-    match = _PATH.match(problem)
-    what, path = (match["what"], match["path"] or "") if match else (problem, "")
-    missing = _MISSING.match(what)
-    param = within + path + (f".{missing['name']}" if missing else "")
-    param = param.lstrip(".")
-    what = "it is required" if missing else what.replace("`", "").replace("Expected", "expected", 1)
-    return MalformedRequest(f"'{param}': {what}." if param else f"The body: {what}.", param=param or None)
 
 
 def _size(raw: Raw) -> int:

@@ -3,10 +3,11 @@
 from router.api.client import Push
 from router.api.error_body import JSON, error_headers
 from router.api.gate import Head, Receive, Send
-from router.api.inbound import MOST_MESSAGES, read, require_utf8
-from router.api.outbound import Headers, with_dropped
-from router.api.surface import Context, SurfaceClient
-from router.errors import MalformedRequest, RouterError, UpstreamBroken
+from router.api.inbound import MOST_MESSAGES, read
+from router.api.outbound import Headers
+from router.api.surface import Context
+from router.api.translating import TranslatingClient
+from router.errors import MalformedRequest, RouterError
 from router.policy.resolve import resolve
 from router.ports import Ports, Receipt
 from router.request import Request
@@ -14,6 +15,7 @@ from router.wire.anthropic_answer import Telling, to_message
 from router.wire.anthropic_messages import error_object
 from router.wire.anthropic_request import ChatBody, to_chat
 from router.wire.anthropic_stream import MessageStream
+from router.wire.decoding import require_utf8
 
 PATH = "/v1/messages"
 COUNT_PATH = "/v1/messages/count_tokens"
@@ -22,23 +24,16 @@ _MANY = MOST_MESSAGES * len(b'{"role":"","content":""},')
 """Bytes below which a body cannot have more messages: counting them takes long."""
 
 
-class MessagesClient(SurfaceClient):
-    """A client that speaks Anthropic's Messages API.
+class MessagesClient(TranslatingClient):
+    """A client that speaks Anthropic's Messages API."""
 
-    A stream is translated as it comes. A whole answer's head waits for its end, because the length of the answer in the
-    client's terms is known only then.
-    """
-
-    __slots__ = ("_chat", "_held", "_receipt", "_request", "_stream")
+    __slots__ = ("_chat", "_request")
 
     def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
         super().__init__(receive, send, push)
         self._chat = ChatBody(body=b"")
         self._request: Request | None = None
-        self._receipt: Receipt | None = None
-        self._stream: MessageStream | None = None
-        self._held: bytes | None = None
 
     @staticmethod
     def credential(head: Head) -> bytes | None:
@@ -64,18 +59,23 @@ class MessagesClient(SurfaceClient):
         )
         return self._request
 
-    async def start(self, status: int, headers: Headers) -> None:
-        """Send the status and the headers, with the request's id under Anthropic's name and what was left out."""
-        ids = [(b"request-id", value) for name, value in headers if name == b"x-request-id"]
-        await super().start(status, with_dropped([*headers, *ids], self._chat.dropped))
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """What Anthropic's API knows and chat completions do not."""
+        return self._chat.dropped
 
-    async def begin(self, receipt: Receipt) -> None:
-        """Send the head of a stream; keep the receipt of a whole answer until its end."""
-        if receipt.stream:
-            self._stream = MessageStream(self._telling(receipt))
-            await super().begin(receipt)
-        else:
-            self._receipt = receipt
+    def translator(self, receipt: Receipt) -> MessageStream:
+        """Return what makes Anthropic's events of a stream."""
+        return MessageStream(self._telling(receipt))
+
+    def whole(self, data: bytes, receipt: Receipt) -> bytes:
+        """Return the message that a chat completion says."""
+        return to_message(data, self._telling(receipt))
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send the status and the headers, with the request's id under Anthropic's name as well."""
+        ids = [(b"request-id", value) for name, value in headers if name == b"x-request-id"]
+        await super().start(status, [*headers, *ids])
 
     def _telling(self, receipt: Receipt) -> Telling:
         upstream, request = receipt.upstream, self._request
@@ -86,38 +86,6 @@ class MessagesClient(SurfaceClient):
             stops=self._chat.stops,
             shows_thinking=self._chat.shows_thinking,
         )
-
-    def push(self, data: bytes) -> bool:
-        """Send a part of the stream in the client's terms if that can be done at once; False: `write` it."""
-        told = self._tell(data)
-        if not told or super().push(told):
-            return True
-        self._held = told
-        return False
-
-    async def write(self, data: bytes) -> None:
-        """Send a part of the stream; after a `push` that returned False, of the same `data`, what that translated."""
-        told, self._held = self._held, None
-        if told is None:
-            told = self._tell(data)
-        if told:
-            await super().write(told)
-
-    async def end(self, data: bytes = b"") -> None:
-        """Send the last part of a stream, or a whole answer; UpstreamBroken when that cannot be told."""
-        receipt, self._receipt = self._receipt, None
-        if receipt is not None:
-            data = to_message(data, self._telling(receipt))
-            receipt.length = len(data)
-            await super().begin(receipt)
-        elif self._stream is not None:
-            data = self._tell(data)
-        await super().end(data)
-
-    def _tell(self, data: bytes) -> bytes:
-        if self._stream is None:
-            raise UpstreamBroken("The upstream sent a part of an answer before its head.")
-        return self._stream.feed(data)
 
     async def refuse(self, error: RouterError, headers: Headers) -> None:
         """Send `error` in Anthropic's shape, with `headers` beside those of the error itself."""

@@ -5,8 +5,8 @@ import time
 from router.api.client import Push
 from router.api.gate import Receive, Send
 from router.api.inbound import read
-from router.api.outbound import Headers, with_dropped
-from router.api.surface import Context, SurfaceClient
+from router.api.surface import Context
+from router.api.translating import TranslatingClient
 from router.ports import Receipt
 from router.request import Request
 from router.wire.openai_responses import Frame
@@ -16,18 +16,15 @@ from router.wire.responses_stream import ResponseStream, whole_response
 PATH = "/v1/responses"
 
 
-class ResponsesClient(SurfaceClient):
-    """A client that speaks OpenAI's Responses API. What the exchange hands over is a chat completion."""
+class ResponsesClient(TranslatingClient):
+    """A client that speaks OpenAI's Responses API."""
 
-    __slots__ = ("_asked", "_ready", "_receipt", "_stream")
+    __slots__ = ("_asked",)
 
     def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
-        """Take over `receive` before anything of the body has been read."""
+        """Take over `receive`, as AsgiClient does."""
         super().__init__(receive, send, push)
         self._asked: Translated | None = None
-        self._receipt: Receipt | None = None
-        self._stream: ResponseStream | None = None
-        self._ready = b""
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return the chat completion that asks what the Responses request in `body` asks; MalformedRequest."""
@@ -40,44 +37,18 @@ class ResponsesClient(SurfaceClient):
             session=context.session or asked.session,
         )
 
-    async def start(self, status: int, headers: Headers) -> None:
-        """Send the status line and the headers, among them what was dropped."""
-        await super().start(status, with_dropped(headers, self._asked.dropped if self._asked else ()))
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """What the Responses API knows and chat completions do not."""
+        return self._asked.dropped if self._asked else ()
 
-    async def begin(self, receipt: Receipt) -> None:
-        """Begin a stream; the head of a whole answer waits for `end`, which knows its length."""
-        if receipt.stream:
-            self._stream = ResponseStream(self._frame(receipt))
-            await super().begin(receipt)
-        else:
-            self._receipt = receipt
+    def translator(self, receipt: Receipt) -> ResponseStream:
+        """Return what makes the events of a response of a stream."""
+        return ResponseStream(self._frame(receipt))
 
-    def push(self, data: bytes) -> bool:
-        """Send the events that `data` leads to if that can be done at once; False: `write` what was not sent."""
-        events = self._stream.feed(data) if self._stream is not None else b""
-        if not events or super().push(events):
-            return True
-        self._ready = events
-        return False
-
-    async def write(self, data: bytes) -> None:
-        """Send the events that `data` leads to; they are ready when `push` was tried before."""
-        events, self._ready = self._ready, b""
-        if not events and self._stream is not None:
-            events = self._stream.feed(data)
-        if events:
-            await super().write(events)
-
-    async def end(self, data: bytes = b"") -> None:
-        """Send the last events, or the whole response object."""
-        if self._stream is not None:
-            data = self._stream.feed(data)
-        elif self._receipt is not None:
-            receipt, self._receipt = self._receipt, None
-            data = whole_response(self._frame(receipt), data)
-            receipt.length = len(data)
-            await super().begin(receipt)
-        await super().end(data)
+    def whole(self, data: bytes, receipt: Receipt) -> bytes:
+        """Return the response object that a chat completion says."""
+        return whole_response(self._frame(receipt), data)
 
     def _frame(self, receipt: Receipt) -> Frame:
         """Return what every response object of this answer has in common."""

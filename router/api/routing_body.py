@@ -4,18 +4,15 @@ Beside Morph's fields each takes `model`: the route whose thresholds, policy and
 """
 
 from collections.abc import Callable, Collection
-from typing import TypeVar
 
 import msgspec
 
 from router.api.classification import HEADS
-from router.api.inbound import Buffer, decoded, require_utf8
 from router.errors import MalformedRequest
+from router.wire.decoding import Buffer, T, decoded, require_utf8
 
 DIALS = {"balanced": "balanced", "cost_efficient": "cheap", "capability_heavy": "quality", "domain_skills": None}
 """The dial for each of Morph's policies; None: the route's own, for no upstream has a known skill in a domain."""
-
-T = TypeVar("T")
 
 
 class ClassifyBody(msgspec.Struct, gc=False):

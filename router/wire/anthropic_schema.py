@@ -4,24 +4,20 @@ Members that differ from one kind of block to the next stay raw until the kind i
 kept is refused by its name and not by its shape.
 """
 
-import re
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Raw
 
 from router.errors import MalformedRequest
-
-T = TypeVar("T")
+from router.wire import decoding
+from router.wire.decoding import Buffer, T
 
 NOTHING = Raw(b"")
 """A member that is not there."""
 
 FIX = "Send one JSON object as the Messages API reference describes it."
-
-_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
-_MISSING = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
 
 
 class Block(msgspec.Struct, gc=False):
@@ -129,19 +125,12 @@ decode_thinking = msgspec.json.Decoder(Thinking).decode
 decode_output_config = msgspec.json.Decoder(OutputConfig).decode
 
 
-def decoded(decode: Callable[[bytes | Raw], T], data: bytes | Raw, place: str = "") -> T:
+def decoded(decode: Callable[[Buffer], T], data: Buffer, place: str = "") -> T:
     """Return what `decode` makes of `data`; MalformedRequest says what does not fit and where, never the value.
 
     `place` is the field of the body that `data` stands in, empty for the whole body.
     """
-    try:
-        return decode(data)
-    except msgspec.ValidationError as error:
-        raise _misfit(str(error), place) from None
-    except msgspec.DecodeError as error:
-        raise MalformedRequest(f"The body is not one JSON object: {error}.", param=place or None, fix=FIX) from None
-    except RecursionError:
-        raise MalformedRequest("The body is nested too deeply.", fix=FIX) from None
+    return decoding.decoded(decode, data, place, fix=FIX)
 
 
 def is_there(raw: Raw) -> bool:
@@ -167,15 +156,3 @@ def refused(place: str, what: str, fix: str) -> MalformedRequest:
 def missing(place: str) -> MalformedRequest:
     """Return the refusal of a body in which the field `place` is not there."""
     return refused(place, "it is required", FIX)
-
-
-def _misfit(problem: str, place: str) -> MalformedRequest:
-    """Return the error for msgspec's `problem`, which names types and lengths but no values."""
-    match = _PATH.match(problem)
-    what, path = (match["what"], match["path"] or "") if match else (problem, "")
-    absent = _MISSING.match(what)
-    param = (place + path + (f".{absent['name']}" if absent else "")).lstrip(".")
-    if absent:
-        return missing(param)
-    what = what.replace("`", "").replace("Expected", "expected", 1)
-    return refused(param, what, FIX) if param else MalformedRequest(f"The body: {what}.", fix=FIX)

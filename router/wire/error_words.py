@@ -18,20 +18,7 @@ QUOTA_CODES = frozenset(
         "credit_limit_exceeded",
     }
 )
-OPERATOR_CODES = QUOTA_CODES | {
-    "invalid_api_key",
-    "invalid_authentication_error",
-    "authentication_error",
-    "unauthorized",
-    "permission_denied_error",
-    "model_not_found",
-    "model_not_exist",
-    "model_not_available",
-    "unknown_model",
-    "invalid_model",
-    "model_not_supported",
-}
-GONE_CODES = frozenset(
+_MODEL_CODES = frozenset(
     {
         "model_not_found",
         "model_not_exist",
@@ -39,6 +26,21 @@ GONE_CODES = frozenset(
         "unknown_model",
         "invalid_model",
         "model_not_supported",
+    }
+)
+OPERATOR_CODES = (
+    QUOTA_CODES
+    | _MODEL_CODES
+    | {
+        "invalid_api_key",
+        "invalid_authentication_error",
+        "authentication_error",
+        "unauthorized",
+        "permission_denied_error",
+    }
+)
+GONE_CODES = _MODEL_CODES | frozenset(
+    {
         "not_found_error",
         "resource_not_found_error",
         "DeploymentNotFound",

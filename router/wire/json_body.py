@@ -6,7 +6,7 @@ an offset in bytes; a span is (start, end), end excluded.
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -165,33 +165,12 @@ def insertion(body: bytes, key: str, value: bytes) -> tuple[Span, bytes]:
 
 def drop_fields(body: bytes, keys: Collection[str]) -> bytes:
     """Return `body` without its top-level members of these names."""
-    return edit(body, drop=keys)
-
-
-def edit(
-    body: bytes,
-    *,
-    drop: Collection[str] = (),
-    rename: Mapping[str, str] | None = None,
-    replace: Mapping[str, Mapping[bytes, bytes]] | None = None,
-) -> bytes:
-    """Return `body` with top-level members dropped, renamed, or their exact value bytes replaced, in one reading.
-
-    A renamed member displaces one that has the new name already: the client's newer spelling wins.
-    """
-    renames, values = rename or {}, replace or {}
     found = members(body)
-    displaced = {renames[member.key] for member in found if member.key in renames}
     kept: list[bytes] = []
     for number, member in enumerate(found):
-        if member.key in drop or (member.key in displaced and member.key not in renames):
-            continue
-        gap = body[found[number - 1].end : member.start] if kept else b""
-        key = body[member.start : member.value]
-        if member.key in renames:
-            key = json.dumps(renames[member.key]).encode() + b":"
-        value = body[member.value : member.end]
-        kept.append(gap + key + values.get(member.key, {}).get(value, value))
+        if member.key not in keys:
+            gap = body[found[number - 1].end : member.start] if kept else b""
+            kept.append(gap + body[member.start : member.end])
     if not found:
         return body
     return body[: found[0].start] + b"".join(kept) + body[found[-1].end :]

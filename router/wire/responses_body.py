@@ -4,13 +4,13 @@ Nothing is translated here. What must survive as it is (a tool's schema) stays J
 the kind of value found there, never the value.
 """
 
-import re
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from router.errors import MalformedRequest
+from router.wire.decoding import decoded, misfit, require_utf8
 from router.wire.usage_report import MOST_TOKENS
 
 NOTHING = Raw(b"")
@@ -21,9 +21,6 @@ MOST_ITEMS = 20_000
 
 MOST_MEMBERS = 100
 """Top-level members of a body, three times what the API knows."""
-
-_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
-_MISSING = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
 
 _T = TypeVar("_T")
 
@@ -152,19 +149,9 @@ _decode_body = msgspec.json.Decoder(Body).decode
 
 def read_body(body: bytes) -> tuple[Body, dict[str, Raw]]:
     """Return what is kept of `body`, and all its members by name as JSON; MalformedRequest where it is none."""
-    try:
-        if not body.isascii():
-            body.decode()  # values that are skipped would otherwise pass on what is not UTF-8
-        members = _decode_members(body)
-        parsed = _decode_body(body)
-    except msgspec.ValidationError as error:
-        raise explained(error, "") from None
-    except UnicodeDecodeError as error:
-        raise MalformedRequest(f"The body is not valid UTF-8 (byte {error.start}).") from None
-    except msgspec.DecodeError as error:
-        raise MalformedRequest(f"The body is not one JSON object: {error}.") from None
-    except RecursionError:
-        raise MalformedRequest("The body is nested too deeply.") from None
+    require_utf8(body)  # values that are skipped would otherwise pass on what is not UTF-8
+    members = decoded(_decode_members, body)
+    parsed = decoded(_decode_body, body)
     if len(members) > MOST_MEMBERS:
         raise MalformedRequest(f"The body has more than {MOST_MEMBERS} members.", fix="Send fewer.")
     if isinstance(parsed.input, list) and len(parsed.input) > MOST_ITEMS:
@@ -177,19 +164,9 @@ def read_value(raw: Raw, kind: type[_T], where: str) -> _T:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        raise explained(error, where) from None
+        raise misfit(error, where) from None
     except (msgspec.DecodeError, RecursionError):
         raise MalformedRequest(f"'{where}' cannot be read.", param=where) from None
-
-
-def explained(error: msgspec.ValidationError, within: str) -> MalformedRequest:
-    """Return the error for msgspec's, which names types and lengths but no values."""
-    match = _PATH.match(str(error))
-    what, path = (match["what"], match["path"] or "") if match else (str(error), "")
-    missing = _MISSING.match(what)
-    param = (within + path + (f".{missing['name']}" if missing else "")).lstrip(".")
-    what = "it is required" if missing else what.replace("`", "").replace("Expected", "expected", 1)
-    return MalformedRequest(f"'{param}': {what}." if param else f"The body: {what}.", param=param or None)
 
 
 def given(value: Any) -> bool:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from router.errors import RouterError
+
 CREATED = 1_760_000_000
 DONE = b"data: [DONE]\n\n"
 
@@ -76,3 +78,15 @@ def stream_events(
 def error(message: str = "no", *, kind: str = "invalid_request_error", code: str | None = None) -> dict[str, Any]:
     """Return an error body in OpenAI's form."""
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def read(reader, *pieces):
+    """Feed the pieces; return the client's bytes up to a failure, and the failure or None."""
+    out = b""
+    try:
+        for piece in pieces:
+            out += reader.feed(piece)
+        out += reader.finish()
+    except RouterError as failure:
+        return out, failure
+    return out, None

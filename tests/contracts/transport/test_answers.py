@@ -6,7 +6,7 @@ import pytest
 
 from router.errors import StreamFailed, UpstreamUnreachable
 from tests.fakes import behaviour
-from tests.fakes.transports import KEY, SSE, call_to, connections_in_use, fetch, read_all
+from tests.fakes.transports import KEY, SECRETS, SSE, call_to, connections_in_use, fetch, read_all
 from tests.fakes.upstream import Exchange, FakeUpstream
 
 
@@ -42,6 +42,16 @@ async def test_each_provider_gets_its_own_key_only(transport, upstream, name, ki
     upstream.script(behaviour.ok())
     await fetch(transport, call_to(upstream.base_url, name=name, kind=kind_of_provider))
     assert {header: upstream.seen[0].header(header) for header in expected} == expected
+
+
+async def test_a_provider_whose_key_changed_is_shown_the_new_one(transport, upstream):
+    """Two providers of one name and address are told apart: nothing cached of the first is used for the second."""
+    upstream.script(behaviour.ok())
+    await fetch(transport, call_to(upstream.base_url))
+    await fetch(transport, call_to(upstream.base_url, kind="azure"))
+    assert upstream.seen[0].header("api-key") is None
+    assert upstream.seen[1].header("api-key") == SECRETS["alpha"].reveal()
+    assert upstream.seen[1].header("authorization") is None
 
 
 async def test_a_clients_header_never_replaces_the_key(transport, upstream):

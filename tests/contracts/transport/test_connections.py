@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from router.errors import UpstreamUnreachable
+from router.errors import UpstreamError, UpstreamUnreachable
+from router.upstreams.transport_aiohttp import AiohttpTransport
+from router.upstreams.transport_native import NativeTransport
 from tests.fakes import behaviour
 from tests.fakes.transports import KEY, SECRETS, call_to, fetch, shown
-from tests.fakes.upstream import Exchange
+from tests.fakes.upstream import Exchange, FakeUpstream
 
 
 async def test_connections_are_reused(transport, upstream):
@@ -120,3 +122,29 @@ async def test_a_closed_transport_refuses_calls(transport, upstream):
     await transport.close()
     with pytest.raises(UpstreamUnreachable):
         await transport.send(call_to(upstream.base_url))
+
+
+@pytest.mark.parametrize("kind", [NativeTransport, AiohttpTransport], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("then", ["close", "reset"])
+async def test_a_reused_connection_that_began_to_answer_is_not_retried(transport, upstream, then):
+    """Half a status line is an answer that began: the call is not repeated (httpx2 does not say what has come)."""
+    upstream.script(behaviour.ok(), behaviour.raw(b"HTTP/1.1 20", then=then), behaviour.ok())
+    call = call_to(upstream.base_url)
+    await fetch(transport, call)
+    with pytest.raises(UpstreamError):
+        await transport.send(call)
+    assert len(upstream.seen) == 2
+
+
+async def test_one_host_that_hangs_holds_up_no_other(transport, upstream):
+    """While 50 calls wait for a silent upstream, another answers at once."""
+    upstream.script(behaviour.hang_before_headers())
+    async with FakeUpstream() as lively:
+        lively.script(behaviour.ok())
+        waiting = [asyncio.create_task(transport.send(call_to(upstream.base_url))) for _ in range(50)]
+        await upstream.wait_for(50)
+        async with asyncio.timeout(1):
+            await fetch(transport, call_to(lively.base_url, name="azure"))
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,6 +1,5 @@
 """The surface of Anthropic's clients: their key, their request, their answer, their errors, and the count of tokens."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -11,18 +10,13 @@ from router.access.keys import ClientKeys
 from router.api.gate import Head
 from router.api.messages import COUNT_PATH, PATH, CountClient, MessagesClient
 from router.api.surface import Context, Surface
-from router.catalog.catalog import Catalog
-from router.ledger.entry import LedgerEntry
-from router.ledger.watch import WatchedLedger
-from router.policy.rules import Limits, Route, Rules
 from router.ports import Ports, Receipt
-from router.shared_state.memory import MemoryState
 from router.upstreams.credentials import Secret
 from tests.fakes.asgi import call, exchange
 from tests.fakes.completion import DONE, chunk, completion, error, event, stream_events, usage
-from tests.fakes.ledger import MemoryLedger
-from tests.fakes.reply import SSE, FakeReply, FakeSend
-from tests.fakes.values import NOW, an_assessment, an_upstream
+from tests.fakes.ports import kept, some_ports
+from tests.fakes.reply import SSE, FakeReply
+from tests.fakes.values import an_upstream
 
 ASKED = {"model": "auto", "max_tokens": 64, "messages": [{"role": "user", "content": "a secret prompt"}]}
 WHOLE = json.dumps(completion("Paris.", model="small-1", tokens=usage())).encode()
@@ -33,26 +27,8 @@ KEY = "client-key-0123456789abcdef"
 
 def an_app(*plays: Any, keys: ClientKeys | None = None, counts: bool = False) -> tuple[Surface, Ports]:
     """Return the surface over one upstream that plays these replies, and its ports."""
-    limits = Limits()
-    loop = asyncio.get_running_loop()
-    ports = Ports(
-        catalog=Catalog(upstreams=(an_upstream(),)),
-        rules=Rules(routes={"auto": Route(name="auto")}),
-        limits=limits,
-        size=lambda _prompt, _cuts: an_assessment(),
-        send=FakeSend(*plays),
-        ledger=WatchedLedger(MemoryLedger(), loop.time),
-        state=MemoryState(limits),
-        clock=loop.time,
-        now=lambda: NOW,
-        new_id=lambda: "id-1",
-    )
+    ports = some_ports(*plays)
     return Surface(CountClient if counts else MessagesClient, ports, keys or ClientKeys({}), 2000), ports
-
-
-def kept(ports: Ports) -> tuple[LedgerEntry, ...]:
-    """Return the rows."""
-    return ports.ledger._ledger.entries
 
 
 def body(**members: Any) -> bytes:

@@ -1,6 +1,5 @@
 """The Responses surface as an ASGI callable: heads, lengths, bytes that wait, refusals."""
 
-import asyncio
 import json
 import time
 
@@ -9,18 +8,14 @@ import pytest
 from router.access.keys import ClientKeys
 from router.api.responses import PATH, ResponsesClient
 from router.api.surface import Context, Surface
-from router.catalog.catalog import Catalog
 from router.errors import MalformedRequest, UpstreamTimeout
-from router.ledger.watch import WatchedLedger
-from router.policy.rules import Limits, Route, Rules
 from router.ports import Ports, Receipt
-from router.shared_state.memory import MemoryState
 from tests.fakes.asgi import Exchange, call, exchange
 from tests.fakes.completion import DONE, completion, stream_events, usage
-from tests.fakes.ledger import MemoryLedger
-from tests.fakes.reply import SSE, FakeReply, FakeSend
+from tests.fakes.ports import some_ports
+from tests.fakes.reply import SSE, FakeReply
 from tests.fakes.responses import events_of, response_of
-from tests.fakes.values import NOW, an_assessment, an_upstream
+from tests.fakes.values import an_upstream
 
 BODY = b'{"model":"auto","input":"a secret prompt"}'
 STREAM = b'{"model":"auto","input":"a secret prompt","stream":true,"store":false,"include":[]}'
@@ -30,20 +25,7 @@ CONTEXT = Context("req-1", "anonymous", None, None)
 
 def an_app(*plays) -> tuple[Surface, Ports]:
     """Return the surface over one upstream that plays these replies, and its ports."""
-    limits = Limits()
-    loop = asyncio.get_running_loop()
-    ports = Ports(
-        catalog=Catalog(upstreams=(an_upstream(),)),
-        rules=Rules(routes={"auto": Route(name="auto")}),
-        limits=limits,
-        size=lambda _prompt, _cuts: an_assessment(),
-        send=FakeSend(*plays),
-        ledger=WatchedLedger(MemoryLedger(), loop.time),
-        state=MemoryState(limits),
-        clock=loop.time,
-        now=lambda: NOW,
-        new_id=lambda: "id-1",
-    )
+    ports = some_ports(*plays)
     return Surface(ResponsesClient, ports, ClientKeys({}), 1000), ports
 
 

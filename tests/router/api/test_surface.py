@@ -10,45 +10,17 @@ import pytest
 from router.access.keys import ClientKeys
 from router.api.chat_completions import ChatClient
 from router.api.surface import Surface
-from router.catalog.catalog import Catalog
-from router.ledger.entry import LedgerEntry
-from router.ledger.watch import WatchedLedger
-from router.policy.rules import Limits, Route, Rules
 from router.ports import Ports
-from router.shared_state.memory import MemoryState
 from router.upstreams.credentials import Secret
 from tests.fakes.asgi import call, exchange, scope
 from tests.fakes.completion import completion, usage
-from tests.fakes.ledger import MemoryLedger
-from tests.fakes.reply import FakeReply, FakeSend
-from tests.fakes.values import NOW, an_assessment, an_upstream
+from tests.fakes.ports import kept, some_ports
+from tests.fakes.reply import FakeReply
 
 BODY = b'{"model":"auto","messages":[{"role":"user","content":"a secret prompt"}]}'
 WHOLE = json.dumps(completion("Paris.", tokens=usage())).encode()
 HOST = (b"host", b"127.0.0.1")
 KEY = "client-key-0123456789abcdef"
-
-
-def some_ports(*plays) -> Ports:
-    """Return ports of one upstream that plays these replies."""
-    limits = Limits()
-    return Ports(
-        catalog=Catalog(upstreams=(an_upstream(),)),
-        rules=Rules(routes={"auto": Route(name="auto")}),
-        limits=limits,
-        size=lambda _prompt, _cuts: an_assessment(),
-        send=FakeSend(*plays),
-        ledger=WatchedLedger(MemoryLedger(), asyncio.get_running_loop().time),
-        state=MemoryState(limits),
-        clock=asyncio.get_running_loop().time,
-        now=lambda: NOW,
-        new_id=lambda: "id-1",
-    )
-
-
-def kept(ports: Ports) -> tuple[LedgerEntry, ...]:
-    """Return the rows."""
-    return ports.ledger._ledger.entries
 
 
 def an_app(*plays, keys: ClientKeys | None = None) -> tuple[Surface, Ports]:

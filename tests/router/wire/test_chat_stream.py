@@ -19,7 +19,7 @@ from router.errors import (
 from router.usage import Usage
 from router.wire.chat_stream import DONE, StreamReader
 from router.wire.dialects import dialect_of
-from tests.fakes.completion import chunk, event, stream_events, usage
+from tests.fakes.completion import chunk, event, read, stream_events, usage
 from tests.fakes.values import a_request
 
 ROLE = event(chunk({"role": "assistant", "content": ""}))
@@ -30,18 +30,6 @@ COUNTS = event(chunk(choices=[], usage=usage(9, 4)))
 
 def reader_for(kind="openai", *, limit=1 << 20, **request):
     return StreamReader(a_request(stream=True, **request), dialect_of(kind), limit)
-
-
-def read(reader, *pieces):
-    """Feed the pieces; return the client's bytes up to a failure, and the failure or None."""
-    out = b""
-    try:
-        for piece in pieces:
-            out += reader.feed(piece)
-        out += reader.finish()
-    except RouterError as failure:
-        return out, failure
-    return out, None
 
 
 def told(failure):

@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.errors import RouterError
 from router.wire.chat_stream import DONE, StreamReader
 from router.wire.dialects import dialect_of
 from router.wire.same_text import SameText
-from tests.fakes.completion import chunk, event
+from tests.fakes.completion import chunk, event, read
 from tests.fakes.values import a_request
 
 WORD = event(chunk({"content": "word"}))
@@ -17,18 +16,6 @@ STOP = event(chunk(finish="stop"))
 
 def a_reader():
     return StreamReader(a_request(stream=True), dialect_of("openai"), 1 << 20)
-
-
-def read(reader, *pieces):
-    """Feed the pieces; return the client's bytes up to a failure, and the failure or None."""
-    out = b""
-    try:
-        for piece in pieces:
-            out += reader.feed(piece)
-        out += reader.finish()
-    except RouterError as failure:
-        return out, failure
-    return out, None
 
 
 @settings(deadline=None, max_examples=150)

@@ -1,0 +1,92 @@
+"""The client's side of a surface that speaks another API: chat completions go in, its own terms come out."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from router.api.client import Push
+from router.api.gate import Receive, Send
+from router.api.outbound import Headers, with_dropped
+from router.api.surface import SurfaceClient
+from router.errors import UpstreamBroken
+from router.ports import Receipt
+
+
+class Translator(Protocol):
+    """Turns the stream of one chat completion into another API's, wherever it is cut."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what `data` leads to, maybe nothing."""
+
+
+class TranslatingClient(SurfaceClient):
+    """A client of another API.
+
+    A stream is translated as it comes. A whole answer's head waits for its end, because the length of the answer in the
+    client's terms is known only then.
+    """
+
+    __slots__ = ("_held", "_receipt", "_stream")
+
+    def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
+        """Take over `receive`, as AsgiClient does."""
+        super().__init__(receive, send, push)
+        self._receipt: Receipt | None = None
+        self._stream: Translator | None = None
+        self._held: bytes | None = None
+
+    @property
+    @abstractmethod
+    def dropped(self) -> tuple[str, ...]:
+        """The members of the request that had no place in the chat completion."""
+
+    @abstractmethod
+    def translator(self, receipt: Receipt) -> Translator:
+        """Return what translates the stream that `receipt` begins."""
+
+    @abstractmethod
+    def whole(self, data: bytes, receipt: Receipt) -> bytes:
+        """Return a whole chat completion in the client's terms; UpstreamBroken when that cannot be told."""
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send the status line and the headers, among them what was dropped."""
+        await super().start(status, with_dropped(headers, self.dropped))
+
+    async def begin(self, receipt: Receipt) -> None:
+        """Send the head of a stream; keep the receipt of a whole answer until its end."""
+        if receipt.stream:
+            self._stream = self.translator(receipt)
+            await super().begin(receipt)
+        else:
+            self._receipt = receipt
+
+    def push(self, data: bytes) -> bool:
+        """Send a part of the stream in the client's terms if that can be done at once; False: `write` it."""
+        told = self._tell(data)
+        if not told or super().push(told):
+            return True
+        self._held = told
+        return False
+
+    async def write(self, data: bytes) -> None:
+        """Send a part of the stream; after a `push` that returned False, of the same `data`, what that translated."""
+        told, self._held = self._held, None
+        if told is None:
+            told = self._tell(data)
+        if told:
+            await super().write(told)
+
+    async def end(self, data: bytes = b"") -> None:
+        """Send the last part of a stream, or a whole answer; UpstreamBroken when that cannot be told."""
+        receipt, self._receipt = self._receipt, None
+        if receipt is not None:
+            data = self.whole(data, receipt)
+            receipt.length = len(data)
+            await super().begin(receipt)
+        elif self._stream is not None:
+            data = self._tell(data)
+        await super().end(data)
+
+    def _tell(self, data: bytes) -> bytes:
+        if self._stream is None:
+            raise UpstreamBroken("The upstream sent a part of an answer before its head.")
+        return self._stream.feed(data)

@@ -1,0 +1,90 @@
+"""A client of another API: streams translated as they come, nothing twice, whole answers with their length."""
+
+import pytest
+
+from router.api.surface import Context
+from router.api.translating import TranslatingClient
+from router.errors import UpstreamBroken
+from router.ports import Receipt
+from router.request import Request
+from tests.fakes.asgi import exchange
+from tests.fakes.values import a_request, an_upstream
+
+
+class Shouting:
+    """A translator to capital letters; a full stop leads to nothing."""
+
+    def feed(self, data: bytes) -> bytes:
+        return data.upper().replace(b".", b"")
+
+
+class ShoutingClient(TranslatingClient):
+    """A client that is shouted at."""
+
+    __slots__ = ()
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        return ("whisper",)
+
+    def translator(self, _receipt: Receipt) -> Shouting:
+        return Shouting()
+
+    def whole(self, data: bytes, _receipt: Receipt) -> bytes:
+        return data.upper() + b"!"
+
+    def read(self, _body: bytes, _context: Context) -> Request:
+        return a_request()
+
+
+def a_receipt(*, stream: bool) -> Receipt:
+    """Return a receipt of one attempt."""
+    return Receipt(
+        request_id="req-1",
+        decision_id="dec-1",
+        decision=None,
+        upstream=an_upstream(),
+        tries=1,
+        overhead_ms=0.1,
+        stream=stream,
+    )
+
+
+async def test_a_stream_is_translated_once() -> None:
+    """What a refused push has translated is what the write sends; what leads to nothing counts as sent."""
+    wire, room, pushed = exchange(), [True, False], []
+
+    def write(data: bytes) -> bool:
+        taken = room.pop(0)
+        if taken:
+            pushed.append(data)
+        return taken
+
+    client = ShoutingClient(wire.receive, wire.send, write)
+    await client.begin(a_receipt(stream=True))
+    assert [client.push(data) for data in (b"a", b".", b"b")] == [True, True, False]
+    await client.write(b"b")
+    await client.write(b"c")
+    await client.write(b".")
+    await client.end(b"d")
+    assert (pushed, wire.body, wire.complete) == ([b"A"], b"BCD", True)
+    assert wire.headers["x-router-dropped-params"] == "whisper"
+
+
+async def test_the_head_of_a_whole_answer_knows_its_translated_length() -> None:
+    """It waits for the end."""
+    wire = exchange()
+    client = ShoutingClient(wire.receive, wire.send)
+    await client.begin(a_receipt(stream=False))
+    assert not wire.sent
+    await client.end(b"paris")
+    assert (wire.headers["content-length"], wire.body) == ("6", b"PARIS!")
+
+
+async def test_a_part_before_a_head_is_no_answer() -> None:
+    """There is nothing that could tell it."""
+    wire = exchange()
+    client = ShoutingClient(wire.receive, wire.send)
+    with pytest.raises(UpstreamBroken):
+        client.push(b"a")
+    client.close()
