@@ -19,13 +19,12 @@ from router.api.inbound import read
 from router.api.late import LateApp
 from router.api.outbound import HttpClient
 from router.api.surface import Surface, SurfaceClient
+from router.consider import rehearse
 from router.errors import OperatorError, Overloaded
-from router.exchange import consider
 from router.ledger.ledger import Ledger
 from router.ledger.sqlite import SqliteLedger
 from router.ledger.watch import WatchedLedger
 from router.plan import Plan, assembled_today, load_artifact, redaction
-from router.policy.decide import View, baseline
 from router.policy.explanation import DryRun
 from router.ports import Ports
 from router.settings.assemble import Assembled, assemble
@@ -85,15 +84,7 @@ def dry_run(config: Path | None, environ: Mapping[str, str]) -> Callable[[bytes,
 
     def decider(body: bytes, floor: Tier | None) -> DryRun:
         request = read(body, request_id="dry-run", caller="operator", floor=floor, session=None)
-        target, assessment, decision = consider(request, ports)
-        view = View(catalog=ports.catalog, today=ports.now().date())
-        return DryRun(
-            request=request,
-            target=target,
-            assessment=assessment,
-            decision=decision,
-            baseline=baseline(request, decision.tier, view),
-        )
+        return rehearse(request, ports)
 
     return decider
 

@@ -8,18 +8,16 @@ import asyncio
 import logging
 from http import HTTPStatus
 
-from classifier.assessment import Assessment
 from router.catalog.upstream import Upstream
+from router.consider import consider
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
 from router.failure import outcome_of, read_failure
 from router.ledger.account import Course, account
 from router.ledger.entry import Attempt, EntryStatus
-from router.policy.decide import View, decide
 from router.policy.decision import Decision
 from router.policy.estimate import is_conversation
 from router.policy.fallback import attempts
 from router.policy.outcome import Ending, Outcome
-from router.policy.resolve import RouteTarget, Target, resolve
 from router.ports import Client, Ports, Receipt
 from router.request import Request
 from router.wire.call import UpstreamReply
@@ -39,21 +37,6 @@ HANG_UP_SECONDS = 0.5
 def _ignore(_rest: bytes) -> bool:
     """Take what follows an answer, for nothing."""
     return True
-
-
-def consider(request: Request, ports: Ports) -> tuple[Target, Assessment | None, Decision]:
-    """Return what is asked for, what the classifier says and the decision; nothing is sent (UnknownModel, 422)."""
-    target = resolve(request.model_asked, ports.rules, ports.catalog)
-    assessment = None
-    if isinstance(target, RouteTarget):
-        assessment = ports.size(request.prompt, target.thresholds)
-    view = View(
-        catalog=ports.catalog,
-        resting=ports.state.resting(ports.clock()),
-        observed=ports.state.observed,
-        today=ports.now().date(),
-    )
-    return target, assessment, decide(request, target, assessment, view)
 
 
 class Exchange:

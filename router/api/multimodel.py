@@ -11,8 +11,9 @@ from router.api.models import ROUTE_OWNER
 from router.api.routing_body import MultimodelBody
 from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
+from router.consider import view_of
 from router.errors import MalformedRequest, NoEligibleUpstream, UnknownModel
-from router.policy.decide import View, decide
+from router.policy.decide import decide
 from router.policy.decision import Decision
 from router.policy.resolve import RouteTarget, UpstreamTarget, resolve
 from router.ports import Ports
@@ -104,16 +105,6 @@ def route_target(name: str | None, dial: str | None, ports: Ports) -> RouteTarge
     if dial is None or dial not in target.route.thresholds:
         return target
     return RouteTarget(route=target.route, dial=dial)
-
-
-def view_of(ports: Ports, catalog: Catalog) -> View:
-    """Return what is known now of the upstreams in `catalog`."""
-    return View(
-        catalog=catalog,
-        today=ports.now().date(),
-        resting=ports.state.resting(ports.clock()),
-        observed=ports.state.observed,
-    )
 
 
 def prompt_of(text: str) -> Prompt:

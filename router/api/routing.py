@@ -17,13 +17,12 @@ from classifier.tier import Tier
 from router.api.classification import classifications, details
 from router.api.gate import BODY_SECONDS, Head, read_body
 from router.api.inbound import read
-from router.api.multimodel import DRY_RUN, Chooser, prompt_of, route_target, view_of
+from router.api.multimodel import DRY_RUN, Chooser, prompt_of, route_target
 from router.api.routing_body import ClassifyBody, read_classify, read_multimodel
 from router.api.surface import floor_of
+from router.consider import rehearse
 from router.errors import ClassifierFailed, RequestTimeout
-from router.exchange import consider
-from router.policy.decide import baseline
-from router.policy.explanation import DryRun, document, explain
+from router.policy.explanation import document, explain
 from router.ports import Ports
 
 RETRY_SECONDS = 1.0
@@ -55,14 +54,7 @@ class Routing:
     def explain(self, body: bytes, floor: Tier | None) -> dict[str, Any]:
         """Return the whole decision for a chat completion of at least a tier, and the same in sentences."""
         request = read(body, request_id=DRY_RUN, caller=DRY_RUN, floor=floor)
-        target, assessment, decision = consider(request, self._ports)
-        run = DryRun(
-            request=request,
-            target=target,
-            assessment=assessment,
-            decision=decision,
-            baseline=baseline(request, decision.tier, view_of(self._ports, self._ports.catalog)),
-        )
+        run = rehearse(request, self._ports)
         return {**document(run), "explanation": explain(run)}
 
     def _assessed(self, asked: ClassifyBody) -> tuple[Assessment, Thresholds]:

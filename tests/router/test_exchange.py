@@ -1,77 +1,12 @@
-"""The steps of an exchange: what is considered, and what is told beside the answer."""
+"""The steps of an exchange: what is told beside the answer."""
 
-from dataclasses import replace
-
-from classifier.prompt import Prompt
-from classifier.thresholds import Thresholds
-from classifier.tier import Tier
-from router.catalog.catalog import Catalog
-from router.exchange import Exchange, consider
-from router.ledger.watch import WatchedLedger
-from router.policy.decision import Reason
-from router.policy.resolve import RouteTarget, UpstreamTarget
-from router.policy.rules import Limits, Route, Rules
-from router.ports import Ports
-from router.shared_state.memory import MemoryState
-from tests.fakes.ledger import MemoryLedger
-from tests.fakes.reply import FakeSend
-from tests.fakes.values import NOW, a_request, an_assessment, an_upstream
+from router.exchange import Exchange
+from tests.fakes.ports import some_ports
+from tests.fakes.values import a_request
 
 
-def some_ports(sized: list[Thresholds], assessed: bool = True) -> Ports:
-    """Return ports whose classifier notes the cut points that it is asked for."""
-
-    def size(_prompt: Prompt, cuts: Thresholds):
-        sized.append(cuts)
-        return an_assessment() if assessed else None
-
-    return Ports(
-        catalog=Catalog(upstreams=(an_upstream(),)),
-        rules=Rules(routes={"auto": Route(name="auto")}),
-        limits=Limits(),
-        size=size,
-        send=FakeSend(),
-        ledger=WatchedLedger(MemoryLedger(), lambda: 0.0),
-        state=MemoryState(Limits()),
-        clock=lambda: 0.0,
-        now=lambda: NOW,
-        new_id=lambda: "id-1",
-    )
-
-
-def test_a_route_is_sized_at_its_own_cut_points() -> None:
-    """The dial that the client asked for chooses the thresholds."""
-    sized: list[Thresholds] = []
-    ports = some_ports(sized)
-
-    target, assessment, decision = consider(a_request(model_asked="auto:cheap"), ports)
-
-    assert isinstance(target, RouteTarget)
-    assert sized == [ports.rules.routes["auto"].thresholds["cheap"]]
-    assert (assessment, decision.reason) == (an_assessment(), Reason.CLASSIFIED)
-
-
-def test_a_named_upstream_is_not_sized() -> None:
-    """What the classifier could say would change nothing, so it is not asked."""
-    sized: list[Thresholds] = []
-
-    target, assessment, _ = consider(a_request(model_asked="small"), some_ports(sized))
-
-    assert isinstance(target, UpstreamTarget)
-    assert (sized, assessment) == ([], None)
-
-
-def test_without_an_assessment_the_default_tier_is_decided() -> None:
-    """A failed classifier decides nothing and fails nothing."""
-    ports = replace(some_ports([], assessed=False), catalog=Catalog(upstreams=(an_upstream("large", Tier.HARD),)))
-
-    _, assessment, decision = consider(a_request(), ports)
-
-    assert (assessment, decision.reason) == (None, Reason.CLASSIFIER_FAILED)
-
-
-def test_the_receipt_before_anything_was_tried() -> None:
+async def test_the_receipt_before_anything_was_tried() -> None:
     """Ids are there from the start; nobody was called."""
-    receipt = Exchange(a_request(), some_ports([]), 0.0).receipt()
+    receipt = Exchange(a_request(), some_ports(), 0.0).receipt()
 
     assert (receipt.request_id, receipt.decision_id, receipt.tries, receipt.upstream) == ("req-1", "id-1", 0, None)

@@ -1,0 +1,41 @@
+"""What is decided of one request now: sized, resolved and ranked; nothing is sent or recorded."""
+
+from classifier.assessment import Assessment
+from router.catalog.catalog import Catalog
+from router.policy.decide import View, baseline, decide
+from router.policy.decision import Decision
+from router.policy.explanation import DryRun
+from router.policy.resolve import RouteTarget, Target, resolve
+from router.ports import Ports
+from router.request import Request
+
+
+def consider(request: Request, ports: Ports) -> tuple[Target, Assessment | None, Decision]:
+    """Return what is asked for, what the classifier says and the decision; nothing is sent (UnknownModel, 422)."""
+    target = resolve(request.model_asked, ports.rules, ports.catalog)
+    assessment = None
+    if isinstance(target, RouteTarget):
+        assessment = ports.size(request.prompt, target.thresholds)
+    return target, assessment, decide(request, target, assessment, view_of(ports, ports.catalog))
+
+
+def rehearse(request: Request, ports: Ports) -> DryRun:
+    """Return everything that would be decided for `request` now; nothing is sent (UnknownModel, 422)."""
+    target, assessment, decision = consider(request, ports)
+    return DryRun(
+        request=request,
+        target=target,
+        assessment=assessment,
+        decision=decision,
+        baseline=baseline(request, decision.tier, view_of(ports, ports.catalog)),
+    )
+
+
+def view_of(ports: Ports, catalog: Catalog) -> View:
+    """Return what is known now of the upstreams in `catalog`."""
+    return View(
+        catalog=catalog,
+        today=ports.now().date(),
+        resting=ports.state.resting(ports.clock()),
+        observed=ports.state.observed,
+    )
