@@ -13,14 +13,14 @@ from classifier.assess import Classifier
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
 from router.api import chat_completions, messages, responses
+from router.api.admission import Admission
 from router.api.front import Front
 from router.api.gate import AsgiApp, Receive, Scope, Send
 from router.api.inbound import read
 from router.api.late import LateApp
-from router.api.outbound import HttpClient
 from router.api.surface import Surface, SurfaceClient
 from router.consider import rehearse
-from router.errors import OperatorError, Overloaded
+from router.errors import OperatorError
 from router.ledger.ledger import Ledger
 from router.ledger.sqlite import SqliteLedger
 from router.ledger.watch import WatchedLedger
@@ -58,9 +58,6 @@ COLD_AFTER_SECONDS = 0.5
 
 SETTLE_SECONDS = 5.0
 """How long a shutdown waits for requests that are recording how they ended, before the ledger closes."""
-
-MOST_REQUESTS = 4096
-"""Requests served at once; one more is told to come back. Idle connections do not count."""
 
 SIMULATED_KIND = "simulated"
 
@@ -110,10 +107,6 @@ class Proxy:
             return
         if self._front is None:
             raise RuntimeError("the proxy was called before its startup")
-        if self._in_flight >= MOST_REQUESTS:
-            busy = Overloaded(f"{MOST_REQUESTS:,} requests are being served", retry_after=1)
-            await HttpClient(receive, send).refuse(busy, [])
-            return
         self._in_flight += 1
         try:
             await self._front(scope, receive, send)
@@ -149,9 +142,16 @@ class Proxy:
         self._closers += (transport.close, door.close)
         ports = _ports(plan.classifier, assembled, door.send, ledger)
         keys = ClientKeys(assembled.client_keys)
-        limit = plan.settings.server.body_limit_bytes
-        surfaces = {path: Surface(client, ports, keys, limit) for path, client in SURFACES.items()}
-        self._front = Front(surfaces, self._cold(ports, keys), limit)
+        server = plan.settings.server
+        limit = server.body_limit_bytes
+        admission = Admission(
+            most=server.max_concurrent,
+            queue=server.queue,
+            wait=server.queue_wait,
+            per_caller=server.max_concurrent_per_key,
+        )
+        surfaces = {path: Surface(client, ports, keys, limit, admission) for path, client in SURFACES.items()}
+        self._front = Front(surfaces, self._cold(ports, keys), limit, admission)
 
     def _cold(self, ports: Ports, keys: ClientKeys) -> LateApp:
         """Return what serves all but the hot path, to be loaded soon."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router.api.admission import Admission
 from router.api.gate import AsgiApp, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient
 from router.errors import RouterError, WrongMethod
@@ -10,11 +11,17 @@ from router.errors import RouterError, WrongMethod
 class Front:
     """One ASGI callable for the whole API."""
 
-    def __init__(self, surfaces: Mapping[str, AsgiApp], cold: AsgiApp, body_limit: int) -> None:
-        """Send a POST to a path of `surfaces` there, and everything else, once it passed the gate, to `cold`."""
+    def __init__(
+        self, surfaces: Mapping[str, AsgiApp], cold: AsgiApp, body_limit: int, admission: Admission | None = None
+    ) -> None:
+        """Send a POST to a path of `surfaces` there, and everything else, once it passed the gate, to `cold`.
+
+        Of the rest only POSTs need `admission`: who asks after health, or what is served, is always answered.
+        """
         self._surfaces = dict(surfaces)
         self._cold = cold
         self._body_limit = body_limit
+        self._admission = admission or Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope of type http."""
@@ -22,12 +29,19 @@ class Front:
         if surface is not None and scope["method"] == "POST":
             await surface(scope, receive, send)
             return
+        admission = self._admission if scope["method"] == "POST" else None
         try:
             inspect(scope, self._body_limit)
             if surface is not None:
                 raise WrongMethod(f"{scope['path']} takes no {scope['method']}", fix="Send a POST.")
+            if admission is not None and not admission.enter(None):
+                await admission.wait(None)
         except RouterError as error:
             client = HttpClient(receive, send)
             await client.refuse(error, [])
             return
-        await self._cold(scope, receive, send)
+        try:
+            await self._cold(scope, receive, send)
+        finally:
+            if admission is not None:
+                admission.leave(None)

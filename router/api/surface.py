@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
+from router.api.admission import Admission
 from router.api.client import push_of
 from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient, receipt_headers
@@ -57,22 +58,36 @@ class SurfaceClient(HttpClient, ABC):
 class Surface:
     """Serves one path; whatever goes wrong is answered in the error shape of its clients."""
 
-    def __init__(self, client: type[SurfaceClient], ports: Ports, keys: ClientKeys, body_limit: int) -> None:
-        """Serve `client`s with `ports`, for the holders of `keys`, bodies of at most `body_limit` bytes."""
+    def __init__(
+        self,
+        client: type[SurfaceClient],
+        ports: Ports,
+        keys: ClientKeys,
+        body_limit: int,
+        admission: Admission | None = None,
+    ) -> None:
+        """Serve `client`s with `ports`, for the holders of `keys`, bodies of at most `body_limit` bytes.
+
+        `admission` says how many at once; all surfaces of a process share one.
+        """
         self._client = client
         self._ports = ports
         self._keys = keys
         self._body_limit = body_limit
+        self._admission = admission or Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         client: SurfaceClient | None = None
-        request_id = None
+        request_id = admitted = None
         arrived = self._ports.clock()
         try:
             head = inspect(scope, self._body_limit)
             request_id = head.request_id() or self._ports.new_id()
             caller = self._keys.authenticate(self._client.credential(head))
+            if not self._admission.enter(caller):
+                await self._admission.wait(caller)
+            admitted = caller
             client = self._client(receive, send, push_of(scope))
             body = await client.body(self._body_limit)
             request = client.read(body, _context(head, request_id, caller))
@@ -92,6 +107,8 @@ class Surface:
         finally:
             if client is not None:
                 client.close()
+            if admitted is not None:
+                self._admission.leave(admitted)
 
     async def _refuse(self, client: SurfaceClient, error: RouterError, request_id: str | None) -> None:
         """Answer with `error` unless an answer has begun, which then just breaks off."""

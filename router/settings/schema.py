@@ -42,10 +42,14 @@ class AuthSettings(Section):
 
 
 class ServerSettings(Section):
-    """Where tierwise listens, and what it takes in."""
+    """Where tierwise listens, and what it takes in: so many requests at once, and `queue` more for `queue_wait`."""
 
     listen: Listen = "127.0.0.1:8080"
     body_limit_bytes: Count = 10 * 1024 * 1024
+    max_concurrent: Count = 4096
+    max_concurrent_per_key: Count | None = None
+    queue: Count = 1024
+    queue_wait: Seconds = 0.1
     auth: AuthSettings = AuthSettings()
 
 

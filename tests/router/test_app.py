@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from router.app import MOST_REQUESTS, TRANSPORTS, Ids, Proxy, dry_run
+from router.app import TRANSPORTS, Ids, Proxy, dry_run
 from router.errors import NoEligibleUpstream
 from router.plan import prepare
 from router.policy.decision import Reason
-from tests.fakes.asgi import call
 from tests.fakes.proxy import CONFIG, running
 
 MINIMAL = CONFIG.format(base_url="http://127.0.0.1:9/v1")
@@ -31,16 +30,27 @@ def test_ids_are_all_different() -> None:
     assert all(len(bytes.fromhex(drawn_id)) == 12 for drawn_id in drawn)
 
 
-async def test_one_request_too_many_is_told_to_come_back() -> None:
+async def test_one_request_too_many_is_told_to_come_back(tmp_path: Path) -> None:
     """503 in OpenAI's shape with a Retry-After; idle connections do not count."""
-    plan = prepare(config=None, environ={}, simulate="always", listen=None, ledger=None)
-    proxy = Proxy(plan)
-    proxy._front = Proxy(plan)
-    proxy._in_flight = MOST_REQUESTS
+    import httpx2
 
-    done = await call(proxy, b"{}")
+    config = MINIMAL + "server: {max_concurrent: 1, queue: 1, queue_wait: 1ms}\n"
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{"
+    async with running(config, tmp_path) as proxy, httpx2.AsyncClient() as client:
+        _, idle = await asyncio.open_connection("127.0.0.1", proxy.port)
+        _, slow = await asyncio.open_connection("127.0.0.1", proxy.port)
+        slow.write(head)
+        await asyncio.sleep(0.05)
+        refused = await client.post(f"{proxy.base_url}/chat/completions", content=b"{}")
+        health = await client.get(f"http://127.0.0.1:{proxy.port}/health")
+        for writer in (idle, slow):
+            writer.close()
+        await asyncio.sleep(0.05)
+        served = await client.post(f"{proxy.base_url}/chat/completions", content=b"{}")
 
-    assert (done.status, done.headers["retry-after"]) == (503, "1")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.json()["error"]["code"] == "overloaded"
+    assert (health.status_code, served.status_code) == (200, 400)
 
 
 def test_a_dry_run_decides_as_the_proxy_would_and_sends_nothing(tmp_path: Path) -> None:
