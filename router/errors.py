@@ -223,11 +223,15 @@ class UpstreamRateLimited(UpstreamError):
 
 
 class UpstreamRefused(UpstreamError):
-    """The upstream refused the operator: a bad key, no balance, a model that is gone."""
+    """The upstream refused the operator: a bad key, no balance, a model that is gone.
+
+    `lacks` says which (a word of policy.outcome.Lack); None where only this request may have been refused.
+    """
 
     status = 502
     code = "upstream_refused"
     fix = "The operator must look at the provider's key, balance and model name."
+    lacks: str | None = None
 
 
 class Overloaded(RouterError):

@@ -244,6 +244,8 @@ class Exchange:
             )
         if outcome is not None and outcome.counts:
             self._ports.state.note(upstream.name, outcome, now)
+            if outcome.lacks is not None or self._ports.notices.open:
+                self._ports.notices.note(upstream.name, upstream.provider.name, outcome)
 
     def _overhead_ms(self) -> float:
         """Return the milliseconds spent here so far: all but the wait for upstreams."""

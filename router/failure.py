@@ -11,7 +11,7 @@ from router.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from router.policy.outcome import Ending, Outcome
+from router.policy.outcome import Ending, Lack, Outcome
 from router.wire.call import UpstreamReply
 from router.wire.upstream_error import OVERFLOW_CODE, UpstreamProblem, read_problem
 
@@ -33,7 +33,9 @@ def outcome_of(error: RouterError) -> Outcome:
     ending = _ENDINGS.get(type(error), Ending.REJECTED if isinstance(error, ClientError) else Ending.BROKEN)
     if ending is Ending.REJECTED and error.code == OVERFLOW_CODE:
         ending = Ending.OVERFLOW
-    return Outcome(ending=ending, retry_after=error.retry_after, error=error)
+    lacks = _lack(error.lacks) if isinstance(error, UpstreamRefused) else None
+    counts = ending is not Ending.REFUSED or lacks is not None
+    return Outcome(ending=ending, retry_after=error.retry_after, error=error, lacks=lacks, counts=counts)
 
 
 def outcome_from(problem: UpstreamProblem) -> Outcome:
@@ -45,7 +47,13 @@ def outcome_from(problem: UpstreamProblem) -> Outcome:
         retry_after=problem.retry_after,
         error=error,
         counts=not problem.guessed,
+        lacks=None if problem.guessed else _lack(problem.lacks),
     )
+
+
+def _lack(word: str | None) -> Lack | None:
+    """Return what the wire calls by this word; both have the same words."""
+    return None if word is None else Lack(word)
 
 
 async def read_failure(reply: UpstreamReply, now: datetime) -> Outcome:

@@ -1,7 +1,7 @@
 """What the shell is given: the values of one configuration, and the doors to everything that is not a value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -16,6 +16,7 @@ from router.ledger.watch import WatchedLedger
 from router.policy.decision import Decision
 from router.policy.rules import Limits, Rules
 from router.shared_state.state import SharedState
+from router.telemetry.notices import Notices
 from router.wire.call import Send
 
 
@@ -86,3 +87,4 @@ class Ports:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     redact: Callable[[str], str] = str
+    notices: Notices = field(default_factory=Notices)

@@ -26,9 +26,40 @@ class Ending(StrEnum):
     """The prompt is too long for this upstream: one with a larger window may be asked."""
 
 
+class Lack(StrEnum):
+    """What an upstream wants before it serves again: no wait mends it, a person does."""
+
+    KEY = "key"
+    RIGHT = "right"
+    BALANCE = "balance"
+    MODEL = "model"
+
+    @property
+    def of_provider(self) -> bool:
+        """Whether all upstreams of the provider want it: they share a key and an account, not a model or a right."""
+        return self in _SHARED
+
+    @property
+    def remedy(self) -> str:
+        """What is wrong and what to do, as a sentence for the operator."""
+        return _REMEDIES[self]
+
+
+_SHARED = frozenset({Lack.KEY, Lack.BALANCE})
+_REMEDIES = {
+    Lack.KEY: "the provider refuses its key: put a valid one where the provider's entry says that it is",
+    Lack.RIGHT: "its key may not use this model: grant that at the provider, or use another key",
+    Lack.BALANCE: "its account is empty or suspended: settle that at the provider",
+    Lack.MODEL: "its model is not served there: mend `model` or `base_url`, or take the upstream out",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one attempt ended. `retry_after`: seconds, if the upstream named them; `error`: what the client would see."""
+    """How one attempt ended. `retry_after`: seconds, if the upstream named them; `error`: what the client would see.
+
+    `lacks` is set where a refusal lasts until a person does something: such an upstream may rest long.
+    """
 
     ending: Ending
     status: int | None = None
@@ -36,3 +67,4 @@ class Outcome:
     error: RouterError | None = None
     counts: bool = True
     """Whether the upstream's health is to learn of it: not where a client could have caused it."""
+    lacks: Lack | None = None

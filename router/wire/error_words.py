@@ -1,6 +1,8 @@
 """The codes and turns of phrase by which hosts say what they mean, where their status does not."""
 
 import re
+from collections.abc import Collection
+from typing import Final
 
 ENOUGH = 2_000
 """Characters of a message that are looked at."""
@@ -39,7 +41,7 @@ OPERATOR_CODES = (
         "permission_denied_error",
     }
 )
-GONE_CODES = _MODEL_CODES | frozenset(
+_GONE_CODES = _MODEL_CODES | frozenset(
     {
         "not_found_error",
         "resource_not_found_error",
@@ -49,6 +51,16 @@ GONE_CODES = _MODEL_CODES | frozenset(
     }
 )
 """The model is not served there: no key and no wait will bring it back."""
+
+_RIGHT_CODES = frozenset({"permission_denied_error", "PERMISSION_DENIED", "AccessDeniedException"})
+
+KEY: Final = "key"
+RIGHT: Final = "right"
+BALANCE: Final = "balance"
+MODEL: Final = "model"
+
+_LACKS = {402: BALANCE, 403: RIGHT, 404: MODEL, 405: MODEL, 410: MODEL, 412: BALANCE, 429: BALANCE}
+"""What a refusal of this status wants, where its words do not say; 412 is Fireworks' suspended account."""
 
 STATUSES = {
     "rate_limit_exceeded": 429,
@@ -64,9 +76,9 @@ STATUSES = {
     "authentication_error": 401,
     "unauthorized": 401,
     "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "not_found_error": 404,
+    "invalid_authentication_error": 401,
+    **dict.fromkeys(_RIGHT_CODES, 403),
+    **dict.fromkeys(_GONE_CODES, 404),
     "DEADLINE_EXCEEDED": 504,
     **dict.fromkeys(OVERFLOW_CODES, 400),
     **dict.fromkeys(QUOTA_CODES, 429),
@@ -112,10 +124,12 @@ _GONE = re.compile(
     r"|is retired|has been (?:retired|deprecated|removed)|isn't supported on this route)"
     r"|(?:unknown|invalid|no such) model\b|model identifier is invalid"
 )
-_OPERATOR = re.compile(
+_KEY = re.compile(
     r"(?:invalid|incorrect|missing|expired) (?:api[ _-]?key|authentication|credential|security token)"
-    r"|api[ _-]?key (?:not valid|is invalid|expired|format)|invalid api key|insufficient (?:balance|credit|funds)"
+    r"|api[ _-]?key (?:not valid|is invalid|expired|format)"
+    r"|security token included in the request is (?:invalid|expired)"
 )
+_POOR = re.compile(r"insufficient (?:balance|credit|funds)")
 _RETRY = re.compile(
     r"(?:try again|retry|wait)(?: in| after| for)?:? (\d+(?:\.\d+)?) ?(ms|milliseconds?|s|secs?|seconds?|m|minutes?)\b"
 )
@@ -130,6 +144,18 @@ _NO_HOST = re.compile(
 def is_no_host(text: str) -> bool:
     """Tell whether lower-case `text` of a 404 says that no host behind can do what this request needs."""
     return bool(_NO_HOST.search(text, 0, ENOUGH))
+
+
+def lack(status: int, codes: Collection[str], text: str) -> str:
+    """Return what a refusal wants: KEY, RIGHT, BALANCE or MODEL. Codes count before words, words before the status."""
+    for named, wanted in ((QUOTA_CODES, BALANCE), (_GONE_CODES, MODEL), (_RIGHT_CODES, RIGHT)):
+        if not named.isdisjoint(codes):
+            return wanted
+    if is_quota(text):
+        return BALANCE
+    if status in (403, 400, 422) and _KEY.search(text, 0, ENOUGH):
+        return KEY
+    return MODEL if is_gone(text) else _LACKS.get(status, KEY)
 
 
 def is_gone(text: str) -> bool:
@@ -149,7 +175,7 @@ def is_quota(text: str) -> bool:
 
 def is_operators(text: str) -> bool:
     """Tell whether lower-case `text` of a 400 blames the key, the balance or the model's name."""
-    return is_gone(text) or bool(_OPERATOR.search(text, 0, ENOUGH))
+    return is_gone(text) or bool(_KEY.search(text, 0, ENOUGH) or _POOR.search(text, 0, ENOUGH))
 
 
 def wait_in(text: str) -> float | None:

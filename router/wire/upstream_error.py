@@ -67,7 +67,8 @@ class UpstreamProblem:
     HTTP status, or the one inside a 200. `message` is scrubbed: it names no address, key or account. `retry_after` is
     in seconds, None when the upstream names no time. `guessed` says that only the words of a message led to `kind`:
     they may be the client's own, quoted back at it, or that it is this request which cannot be served there: nobody
-    else should suffer for either. `gone` says that the model is not served there.
+    else should suffer for either. `lacks` says what a person must mend before a refusal ends (a word of error_words: a
+    key, a right, a balance, the model); None where nothing shows that it lasts.
     """
 
     kind: str
@@ -77,7 +78,7 @@ class UpstreamProblem:
     param: str | None = None
     retry_after: float | None = None
     guessed: bool = False
-    gone: bool = False
+    lacks: str | None = None
 
     @property
     def remedy(self) -> Remedy:
@@ -85,7 +86,7 @@ class UpstreamProblem:
         if self.kind in (REJECTED, OVERFLOW):
             return Remedy.CLIENT
         if self.kind == REFUSED:
-            return Remedy.GONE if self.gone else Remedy.FAIL_OVER
+            return Remedy.GONE if self.lacks == words.MODEL else Remedy.FAIL_OVER
         return Remedy.RETRY
 
     def error(self) -> RouterError:
@@ -95,7 +96,9 @@ class UpstreamProblem:
         if self.kind == TIMEOUT:
             return UpstreamTimeout(f"The upstream gave up with status {self.status}.")
         if self.kind == REFUSED:
-            return UpstreamRefused(f"The upstream refused the operator's call with status {self.status}.")
+            refused = UpstreamRefused(f"The upstream refused the operator's call with status {self.status}.")
+            refused.lacks = None if self.guessed else self.lacks
+            return refused
         if self.kind == BROKEN:
             return UpstreamBroken(f"The upstream failed with status {self.status}.", retry_after=self.retry_after)
         code = OVERFLOW_CODE if self.kind == OVERFLOW else self.code
@@ -140,6 +143,7 @@ def _problem(kind: str, status: int, said: _Said, wait: float | None) -> Upstrea
     code = said.code or (said.kind or None)
     text = said.message.lower()
     hostless = status == 404 and words.is_no_host(text)
+    guessed = hostless or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said))
     return UpstreamProblem(
         kind=kind,
         status=status,
@@ -147,14 +151,9 @@ def _problem(kind: str, status: int, said: _Said, wait: float | None) -> Upstrea
         code=plain_word(code),
         param=plain_word(said.param),
         retry_after=wait,
-        guessed=hostless or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said)),
-        gone=kind == REFUSED and not hostless and _is_gone(status, said, text),
+        guessed=guessed,
+        lacks=words.lack(status, {said.code or "", said.kind}, text) if kind == REFUSED and not hostless else None,
     )
-
-
-def _is_gone(status: int, said: _Said, text: str) -> bool:
-    """Tell whether it is the model, or its path, that is missing: not a right or a balance."""
-    return status in (404, 410) or bool({said.code or "", said.kind} & words.GONE_CODES) or words.is_gone(text)
 
 
 def _named_by_code(said: _Said) -> bool:

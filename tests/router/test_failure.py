@@ -12,7 +12,8 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.failure import BODY_LIMIT, outcome_of, read_failure
-from router.policy.outcome import Ending
+from router.policy.outcome import Ending, Lack
+from router.wire.upstream_error import problem_in_answer
 from tests.fakes.reply import FakeReply
 from tests.fakes.values import NOW
 
@@ -49,3 +50,45 @@ async def test_an_endless_error_body_is_read_only_as_far_as_it_matters() -> None
     outcome = await read_failure(FakeReply(b"x" * BODY_LIMIT, status=500, hang=True), NOW)
 
     assert outcome.ending is Ending.BROKEN
+
+
+REFUSALS = [
+    ("key", 401, b'{"error":{"code":"invalid_api_key","message":"no"}}', Lack.KEY),
+    ("key-empty", 401, b"", Lack.KEY),
+    ("right", 403, b'{"message":"no access"}', Lack.RIGHT),
+    ("balance", 402, b'{"error":"Insufficient Balance"}', Lack.BALANCE),
+    ("quota", 429, b'{"error":{"type":"insufficient_quota","message":"m"}}', Lack.BALANCE),
+    ("model", 404, b'{"error":{"code":"model_not_found","message":"m"}}', Lack.MODEL),
+    ("model-empty", 410, b"", Lack.MODEL),
+    ("page", 404, b"<html>not here</html>", Lack.MODEL),
+    ("hostless", 404, b'{"error":{"code":404,"message":"No endpoints found that support tools"}}', None),
+    ("words-only", 400, b'{"error":{"message":"Model Not Exist"}}', None),
+    ("busy", 429, b"", None),
+    ("broken", 500, b"", None),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "lack"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
+async def test_what_a_refusal_lacks(status: int, body: bytes, lack: Lack | None) -> None:
+    """What only a person mends is named; what one request, or its words, may have caused is not."""
+    outcome = await read_failure(FakeReply(body, status=status), NOW)
+
+    assert outcome.lacks is lack
+    assert lack is None or (outcome.ending, outcome.counts) == (Ending.REFUSED, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "lack"),
+    [
+        ({"code": 401, "message": "m"}, Lack.KEY),
+        ({"code": 402, "message": "credits"}, Lack.BALANCE),
+        ({"code": "model_not_found", "message": "m"}, Lack.MODEL),
+        ({"code": 404, "message": "No endpoints found that support tools"}, None),
+        ({"code": 400, "message": "Invalid model x"}, None),
+    ],
+)
+def test_a_refusal_inside_an_answer_counts_as_much(error: dict[str, object], lack: Lack | None) -> None:
+    """A 200, or a stream, that holds the refusal of an operator says the same as its status would."""
+    outcome = outcome_of(problem_in_answer({"error": error}).error())
+
+    assert (outcome.ending, outcome.lacks, outcome.counts) == (Ending.REFUSED, lack, lack is not None)

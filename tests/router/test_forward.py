@@ -11,7 +11,9 @@ from router.catalog.catalog import Catalog
 from router.errors import NoEligibleUpstream, UnknownModel, UpstreamTimeout
 from router.forward import Deadline, forward
 from router.ledger.entry import EntryStatus
+from router.policy.outcome import Lack
 from router.ports import Refusal
+from router.shared_state.memory import MemoryState
 from tests.fakes.completion import DONE
 from tests.fakes.reply import SSE, FakeReply
 from tests.fakes.scene import STREAM, WHOLE, Scene
@@ -235,3 +237,19 @@ async def test_a_cancellation_by_somebody_else_is_no_timeout() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_an_upstream_out_of_service_is_told_once_and_with_the_remedy(caplog) -> None:
+    """The operator learns what to mend from one line, however many requests find out."""
+    refusals = [FakeReply(b"", status=401) for _ in range(2)]
+    scene = Scene(refusals[0], FakeReply(WHOLE), refusals[1], FakeReply(WHOLE))
+
+    await scene.play()
+    scene.ports = replace(scene.ports, state=MemoryState(scene.ports.limits))  # it rests no longer
+    await scene.play()
+
+    told = [record.getMessage() for record in caplog.records if record.name == "tierwise.upstreams"]
+    assert len(scene.send.calls) == 4
+    assert len(told) == 1
+    assert "small" in told[0]
+    assert Lack.KEY.remedy in told[0]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from router.wire import error_words as words
 from router.wire.error_words import is_gone, is_no_host, is_operators, is_overflow, is_quota, wait_in
 
 OVERFLOWS = [
@@ -81,3 +82,32 @@ def test_knows_that_no_host_fits():
 def test_reads_a_wait_from_a_sentence(text, seconds):
     """A number with a unit is a wait."""
     assert wait_in(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "codes", "text", "wanted"),
+    [
+        (401, {"invalid_api_key"}, "incorrect api key provided", words.KEY),
+        (401, {""}, "", words.KEY),
+        (403, {""}, "the security token included in the request is invalid.", words.KEY),
+        (403, {""}, "invalid api key format: must start with pre-defined prefix", words.KEY),
+        (400, {"INVALID_ARGUMENT"}, "api key not valid.", words.KEY),
+        (403, {"AccessDeniedException"}, "you don't have access to the model with the specified id.", words.RIGHT),
+        (403, {""}, "", words.RIGHT),
+        (402, {"invalid_request_error"}, "insufficient balance", words.BALANCE),
+        (402, {""}, "", words.BALANCE),
+        (403, {""}, "your account is suspended", words.BALANCE),
+        (412, {""}, "account is not active", words.BALANCE),
+        (429, {"exceeded_current_quota_error"}, "", words.BALANCE),
+        (401, {"insufficient_quota"}, "", words.BALANCE),
+        (404, {""}, "", words.MODEL),
+        (410, {""}, "", words.MODEL),
+        (400, {"model_not_found"}, "", words.MODEL),
+        (403, {"model_not_available"}, "", words.MODEL),
+        (400, {""}, "model not exist", words.MODEL),
+        (405, {""}, "", words.MODEL),
+    ],
+)
+def test_says_what_a_refusal_wants(status, codes, text, wanted):
+    """A key, a right, money or another model: codes count before words, and words before the status."""
+    assert words.lack(status, codes, text) == wanted

@@ -271,7 +271,7 @@ def test_a_request_that_no_host_behind_can_serve_harms_nobody():
     """A 404 for want of a fitting host says nothing of the model: others may use it."""
     body = json.dumps({"error": {"code": 404, "message": HOSTLESS}}).encode()
     problem = read_problem(404, {}, body, NOW)
-    assert (problem.guessed, problem.gone) == (True, False)
+    assert (problem.guessed, problem.lacks) == (True, None)
     assert not read_problem(404, {}, b"", NOW).guessed
 
 

@@ -1,0 +1,44 @@
+"""What an operator is told of an upstream, and how often."""
+
+import logging
+
+import pytest
+
+from router.policy.outcome import Ending, Lack, Outcome
+from router.telemetry.notices import Notices
+
+NO_KEY = Outcome(ending=Ending.REFUSED, status=401, lacks=Lack.KEY)
+NO_MODEL = Outcome(ending=Ending.REFUSED, status=404, lacks=Lack.MODEL)
+FULL = Outcome(ending=Ending.RATE_LIMITED, status=429)
+ANSWERED = Outcome(ending=Ending.ANSWERED, status=200)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ((FULL, ANSWERED), []),
+        ((NO_KEY, NO_KEY, FULL, NO_KEY), ["key"]),
+        ((NO_KEY, NO_MODEL, NO_MODEL), ["key", "base_url"]),
+        ((NO_MODEL, ANSWERED, ANSWERED), ["base_url", "answers again"]),
+        ((NO_MODEL, ANSWERED, NO_MODEL), ["base_url", "answers again", "base_url"]),
+    ],
+)
+def test_said_once(outcomes, said, caplog):
+    """One line when an upstream goes out of service, with the remedy, and one when it is back."""
+    notices = Notices()
+    with caplog.at_level(logging.WARNING, "tierwise.upstreams"):
+        for outcome in outcomes:
+            notices.note("small", "house", outcome)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == len(said)
+    assert all(word in line and "small" in line and "house" in line for word, line in zip(said, lines, strict=True))
+
+
+def test_upstreams_are_told_apart():
+    """What one lacks says nothing of another; `open` until all of them answer."""
+    notices = Notices()
+    notices.note("small", "house", NO_KEY)
+    notices.note("large", "house", ANSWERED)
+    assert notices.open
+    notices.note("small", "house", ANSWERED)
+    assert not notices.open
