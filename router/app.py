@@ -18,6 +18,7 @@ from router.api.front import Front
 from router.api.gate import AsgiApp, Receive, Scope, Send
 from router.api.inbound import read
 from router.api.late import LateApp
+from router.api.readiness import Readiness
 from router.api.surface import Surface, SurfaceClient
 from router.consider import rehearse
 from router.errors import OperatorError
@@ -95,6 +96,7 @@ class Proxy:
         self._front: AsgiApp | None = None
         self._closers: list[Callable[[], Any]] = []
         self._in_flight = 0
+        self.readiness = Readiness()
         self.settled: Callable[[], object] = bool
         """Called on the loop once everything that lives as long as the process is loaded."""
         self.failure: OperatorError | None = None
@@ -157,9 +159,10 @@ class Proxy:
         """Return what serves all but the hot path, to be loaded soon."""
         module, name = COLD_APP
         since, limit = ports.now(), self._plan.settings.server.body_limit_bytes
+        self.readiness.loaded_at = since
 
         def make() -> AsgiApp:
-            app: AsgiApp = getattr(importlib.import_module(module), name)(ports, keys, since, limit)
+            app: AsgiApp = getattr(importlib.import_module(module), name)(ports, keys, self.readiness, since, limit)
             return app
 
         late = LateApp(make, self.settled)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from router.errors import (
     ClientError,
     RouterError,
+    Stopping,
     StreamFailed,
     StreamInterrupted,
     UpstreamError,
@@ -24,6 +25,9 @@ from router.wire.openai_chat import error_event
 CLIENT_CLOSED = 499
 """The status in the ledger when nobody was there to be answered (nginx's word for it)."""
 
+
+STOPPED = "the process ends"
+"""What a task is cancelled with (`task.cancel(STOPPED)`) so that it tells its client why, and ends in good order."""
 
 LAST_WORDS_SECONDS = 5.0
 """How long the event that ends a broken stream may take to be sent: a client that does not read is not waited for."""
@@ -74,8 +78,7 @@ async def forward(request: Request, client: Client, ports: Ports, arrived: float
             async with asyncio.timeout(LAST_WORDS_SECONDS):
                 await client.end(error_event(error))
             return
-        blame = EntryStatus.REJECTED if isinstance(error, ClientError) else EntryStatus.FAILED
-        await exchange.close(blame, error.status, error)
+        await exchange.close(_blame(error), error.status, error)
         raise Refusal(error, exchange.receipt())
     except TimeoutError:
         return  # it does not read: the server closes a connection whose response was not completed
@@ -97,11 +100,29 @@ async def _serve(exchange: Exchange, client: Client, deadline: float) -> RouterE
             error = await exchange.run(decision, client)
         if error is None:
             await exchange.deliver(client)
+    except asyncio.CancelledError as cancelled:
+        return stopping(cancelled)
     except TimeoutError:
         return UpstreamTimeout(f"no answer within {deadline:g} s, over {exchange.tries} attempt(s)")
     except RouterError as raised:
         return raised
     return error
+
+
+def stopping(cancelled: asyncio.CancelledError) -> Stopping:
+    """Return what a client is told whose task was cancelled with STOPPED; raise any other cancellation again."""
+    task = asyncio.current_task()
+    if cancelled.args != (STOPPED,) or task is None:
+        raise cancelled
+    task.uncancel()
+    return Stopping("This process ends; the request was not finished.", retry_after=1)
+
+
+def _blame(error: RouterError) -> EntryStatus:
+    """Return how a request ended of which the client got nothing but `error`."""
+    if isinstance(error, Stopping):
+        return EntryStatus.INTERRUPTED
+    return EntryStatus.REJECTED if isinstance(error, ClientError) else EntryStatus.FAILED
 
 
 def _told(error: RouterError, client: Client, ports: Ports) -> RouterError:

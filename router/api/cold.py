@@ -13,6 +13,7 @@ from router.api import health
 from router.api.error_body import error_headers
 from router.api.gate import AsgiApp, ClientGone, Head, Receive, Scope, Send
 from router.api.models import Models
+from router.api.readiness import Readiness
 from router.api.routing import Routing, json_response, paths
 from router.errors import NoSuchPath, RouterError, WrongMethod
 from router.ports import Ports
@@ -21,7 +22,7 @@ from router.wire.openai_chat import error_object
 _READ = ["GET", "HEAD"]
 
 
-def cold_app(ports: Ports, keys: ClientKeys, loaded_at: datetime, body_limit: int) -> AsgiApp:
+def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: datetime, body_limit: int) -> AsgiApp:
     """Return the app that serves models, the routing endpoints and health.
 
     `loaded_at` is when the configuration was loaded, `body_limit` what a request body may have in bytes.
@@ -35,7 +36,7 @@ def cold_app(ports: Ports, keys: ClientKeys, loaded_at: datetime, body_limit: in
     _serve_models(routes, Models(catalog=ports.catalog, rules=ports.rules, created=loaded_at), ports.now)
     routes.include_router(paths(Routing(ports), body_limit))
     app.include_router(routes)
-    app.include_router(health.router)
+    app.include_router(health.paths(readiness))
     app.add_exception_handler(RouterError, _answer)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(ClientGone, _answer_nobody)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from router.api.client import PUSH
 
@@ -21,6 +22,16 @@ HELD_BYTES = 65_536
 
 LINGER_SECONDS = 10.0
 """How long a closed connection may take to get rid of what was written to it."""
+
+
+FIRST_REQUEST_SECONDS = 1.0
+"""How long a connection has for a request that it may have begun to send when the server began to end."""
+
+
+class Connections(ServerState):
+    """What the connections of one server share; `draining` says that each closes with its next answer."""
+
+    draining = False
 
 
 class CorkedTransport:
@@ -114,7 +125,23 @@ class CorkedProtocol(HttpToolsProtocol):
         self._corked.hold()
         self._upgrading = self.parser.should_upgrade()
         super().on_headers_complete()
+        if self.server_state.draining:  # type: ignore[attr-defined]  # the server's are Connections
+            self.cycle.keep_alive = False
         self.scope["extensions"] = {PUSH: {"write": partial(self._push, self.cycle)}}
+
+    def shutdown(self) -> None:
+        """Close the connection with the answer under way, at once where it is idle, soon where a head may be coming."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+        elif self._head_due is None:
+            self.transport.close()
+        else:
+            self.loop.call_later(FIRST_REQUEST_SECONDS, self._close_unused)
+
+    def abort(self) -> None:
+        """Cut the connection off, whatever is under way."""
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Read what came; nothing behind an upgrade, which is refused: it would be taken for a new request."""
@@ -129,6 +156,12 @@ class CorkedProtocol(HttpToolsProtocol):
             return False
         self._corked.write(b"%x\r\n%b\r\n" % (len(data), data))
         return True
+
+    def _close_unused(self) -> None:
+        """Close the connection unless a request came after all."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            self.transport.close()
 
     def _await_head(self) -> None:
         """Give the head that comes its time. One timer looks after many heads."""

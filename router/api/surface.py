@@ -17,7 +17,7 @@ from router.api.client import push_of
 from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient, receipt_headers
 from router.errors import MalformedRequest, RouterError
-from router.forward import forward
+from router.forward import forward, stopping
 from router.ports import Ports, Refusal
 from router.request import Request
 
@@ -98,9 +98,9 @@ class Surface:
             await (client or self._client(receive, send)).refuse(refusal.error, receipt_headers(refusal.receipt))
         except RouterError as error:
             await self._refuse(client or self._client(receive, send), error, request_id)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             if client is None or not client.left:
-                raise
+                await self._refuse(client or self._client(receive, send), stopping(cancelled), request_id)
         except Exception as error:  # noqa: BLE001  # the outermost handler: nobody is shown what it was
             _log.exception("unexpected %s while serving %s", type(error).__name__, request_id)
             await self._refuse(client or self._client(receive, send), RouterError("an internal error"), request_id)

@@ -42,9 +42,15 @@ class AuthSettings(Section):
 
 
 class ServerSettings(Section):
-    """Where tierwise listens, and what it takes in: so many requests at once, and `queue` more for `queue_wait`."""
+    """Where tierwise listens, what it takes in (`queue` more requests than at once, for `queue_wait`), and how it ends.
+
+    `drain`: how long requests may still run once the process was told to end. `drain_delay`: how long it still accepts
+    before that, so that a load balancer can notice that it is not ready; None: not at all.
+    """
 
     listen: Listen = "127.0.0.1:8080"
+    drain: Seconds = 30.0
+    drain_delay: Seconds | None = None
     body_limit_bytes: Count = 10 * 1024 * 1024
     max_concurrent: Count = 4096
     max_concurrent_per_key: Count | None = None

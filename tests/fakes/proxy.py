@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from router.app import Proxy
-from router.cli.serve import server_for
 from router.plan import prepare
+from router.serving.server import server_for
 
 CONFIG = """
 version: 1

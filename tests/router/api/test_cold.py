@@ -9,6 +9,7 @@ import pytest
 from router.access.keys import ClientKeys
 from router.api.cold import cold_app
 from router.api.gate import AsgiApp
+from router.api.readiness import Readiness
 from router.upstreams.credentials import Secret
 from tests.fakes.asgi import Exchange, call, exchange, scope
 from tests.fakes.scene import Scene
@@ -22,7 +23,7 @@ FIELDS = {"message", "type", "param", "code"}
 
 async def an_app(**ports: Any) -> AsgiApp:
     """Return the app over a scene whose ports are changed so."""
-    return cold_app(replace(Scene().ports, **ports), ClientKeys({"team": Secret(KEY)}), NOW, 1000)
+    return cold_app(replace(Scene().ports, **ports), ClientKeys({"team": Secret(KEY)}), Readiness(), NOW, 1000)
 
 
 async def get(path: str, *headers: tuple[bytes, bytes], method: str = "GET") -> Exchange:

@@ -18,6 +18,7 @@ from classifier.tier import Tier
 from router.access.keys import ClientKeys
 from router.api.cold import cold_app
 from router.api.gate import AsgiApp
+from router.api.readiness import Readiness
 from router.api.routing import Routing, paths
 from router.errors import RequestTimeout
 from tests.fakes.asgi import Exchange, call, exchange, scope
@@ -34,7 +35,7 @@ LIMIT = 4096
 def app_of(scene: Scene, said: Assessment | None = an_assessment()) -> AsgiApp:  # noqa: B008  # frozen
     """Return the app over a scene, with a classifier that always says the same."""
     ports = replace(scene.ports, size=lambda _prompt, _cuts: said)
-    return cold_app(ports, ClientKeys({}), NOW, LIMIT)
+    return cold_app(ports, ClientKeys({}), Readiness(), NOW, LIMIT)
 
 
 async def post(app: AsgiApp, path: str, body: Any, *headers: tuple[bytes, bytes]) -> Exchange:
