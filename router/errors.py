@@ -175,9 +175,7 @@ class UpstreamError(RouterError):
 
     status = 502
     code = "upstream_error"
-    fix = (
-        "Try again; if it stays, the operator finds each attempt in the proxy's log and in the ledger's view `attempt`."
-    )
+    fix = "Try again; if it stays, the operator finds each attempt in the log and in the ledger's view `attempt`."
 
 
 class UpstreamUnreachable(UpstreamError):
