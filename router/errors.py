@@ -157,7 +157,6 @@ class RateLimited(ClientError):
 class UpstreamRejected(ClientError):
     """The upstream says that the request itself is at fault; `upstream_status` is its status (400, 413 or 422)."""
 
-    code = "invalid_request"
     fix = "Change the request: another upstream would refuse it as well."
 
     def __init__(
@@ -188,7 +187,6 @@ class UpstreamUnreachable(UpstreamError):
 class UpstreamBroken(UpstreamError):
     """The answer is not what was asked for: HTML, empty, malformed, cut short."""
 
-    status = 502
     code = "upstream_broken"
 
 
