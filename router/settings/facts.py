@@ -12,7 +12,7 @@ from router.settings.catalogue import Catalogue, Kind, Model, Offer
 from router.settings.references import AWS_REGION, text, variable
 from router.settings.schema import CataloguePrice, PriceSettings, ProviderSettings, UpstreamSettings
 
-_SELF_HOSTED = frozenset({"vllm", "openai", "simulated"})
+_SELF_HOSTED = frozenset({"vllm", "llamacpp", "ollama", "openai", "simulated"})
 _FIELDS = ("region", "project", "resource")
 _USUAL_REGION = {"bedrock": AWS_REGION}
 

@@ -11,7 +11,7 @@ from router.policy.coverage import Feature
 from router.policy.rules import DoubtAction
 from router.settings.assemble import assemble
 from router.settings.load import load
-from router.settings.shipped import shipped_files
+from router.settings.shipped import config_file, shipped_files
 
 TODAY = date(2026, 11, 21)
 PRESETS = {"cheap": Thresholds(hard=0.7), "balanced": Thresholds(hard=0.5), "quality": Thresholds(hard=0.3)}
@@ -228,6 +228,16 @@ def test_every_shipped_file_assembles(path):
     assert found.left_out == ()
     assert found.catalog.baseline is not None
     assert {upstream.tier for upstream in found.catalog.upstreams} == set(Tier)
+
+
+def test_local_servers_need_no_key():
+    """What runs at home is served without any variable; what is hosted is left out until its key is there."""
+    found = assemble(load(config_file("examples/local.yaml"), {}), {}, TODAY, presets=PRESETS)
+    kinds = {upstream.provider.kind for upstream in found.catalog.upstreams}
+    assert kinds == {"ollama", "llamacpp", "vllm", "openai"}
+    assert {upstream.status for upstream in found.catalog.upstreams} == {Status.SELF_HOSTED}
+    assert not found.keys
+    assert [line.split("'")[1] for line in found.left_out] == ["kimi-k2.6"]
 
 
 def test_simulated_prices_are_those_of_real_offers():

@@ -16,8 +16,8 @@ def catalogue():
 
 
 def test_size(catalogue):
-    """All researched hosts, models and routes are there, and the two kinds that are no host of their own."""
-    assert len(catalogue.providers) == 18
+    """All researched hosts, models and routes are there, and the kinds that are no host of their own."""
+    assert len(catalogue.providers) == 21
     assert len(catalogue.models) == 24
     assert len(catalogue.offers) == 136
 
@@ -167,4 +167,4 @@ def test_a_broken_catalogue_is_refused(tmp_path):
 
 def test_the_date_is_read_as_a_date(catalogue):
     """The catalogue is dated."""
-    assert catalogue.as_of == date(2026, 11, 21)
+    assert catalogue.as_of == date(2026, 11, 22)

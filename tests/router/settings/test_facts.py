@@ -85,6 +85,10 @@ ACCOUNTS = (
     ),
     Case("azure", {"kind": "azure", "resource": "mine"}, "https://mine.services.ai.azure.com/openai/v1"),
     Case("azure without resource", {"kind": "azure"}, None, missing="write resource: in its entry"),
+    Case("groq", {"kind": "groq"}, "https://api.groq.com/openai/v1"),
+    Case("ollama at home", {"kind": "ollama"}, "http://127.0.0.1:11434/v1", "self"),
+    Case("ollama elsewhere", {"kind": "ollama", "base_url": "http://gpu:11434/v1"}, "http://gpu:11434/v1", "self"),
+    Case("llama.cpp", {"kind": "llamacpp", "base_url": "http://gpu:8081/v1"}, "http://gpu:8081/v1", "self"),
     Case(
         "vllm by variable",
         {"kind": "vllm", "base_url": "$B"},
