@@ -15,8 +15,7 @@ RouterError
 └─ OperatorError              the operator must change something (at start-up: exit code 2, no traceback)
    └─ SettingsInvalid(problems) · SecretMissing · CannotListen · ArtifactRejected · LedgerUnavailable 503
 
-`message` says what is wrong, with the value; `fix` is the next thing to type. Neither ever holds a key, a prompt or an
-upstream's address: both are shown to clients.
+`message` says what is wrong, `fix` what to do next. Clients see both: no key, no prompt, no upstream's address in them.
 """
 
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ class RouterError(Exception):
     type: ClassVar[str] = "api_error"
     closes: ClassVar[bool] = False
     """Whether the connection is of no use after this."""
+    again: bool = False  # whether the client's own retry makes sense, as far as who raised this knows
 
     fix: str = "Report this with the x-request-id of the response."
 

@@ -94,15 +94,18 @@ class Exchange:
 
         The answer is all but delivered then: `deliver` is not bound by the deadline, for the answer is paid.
         """
-        turns = attempts(decision, self._ports.limits.max_attempts)
-        candidate = next(turns)
-        while True:
-            outcome = await self._attempt(candidate.upstream, client)
-            try:
-                candidate = turns.send(outcome)
-            except StopIteration as stop:
-                error: RouterError | None = stop.value
-                return error
+        ports = self._ports
+        error: RouterError | None = None
+        turns = attempts(decision, ports.limits.max_attempts, ports.state, ports.clock, self._request.retried)
+        try:
+            candidate = next(turns)
+            while True:
+                candidate = turns.send(await self._attempt(candidate.upstream, client))
+        except StopIteration as stop:
+            error = stop.value
+        finally:
+            turns.close()
+        return error
 
     async def _attempt(self, upstream: Upstream, client: Client) -> Outcome:
         """Call one upstream and relay its answer; a failure before the first byte is an outcome, after it an error."""
@@ -161,10 +164,16 @@ class Exchange:
             ended = await reply.pour(take)
             if held:
                 if not client.began:
-                    self._first_byte = self._ports.clock()
+                    self._hear()
                     await client.begin(self.receipt())
                 await client.write(held)
                 held = b""
+
+    def _hear(self) -> None:
+        """Note that the answer has begun to come: whoever was to be seen whether it is back, is."""
+        now = self._first_byte = self._ports.clock()
+        if self._upstream is not None and self._called_at is not None:
+            self._ports.state.answers(self._upstream.name, self._called_at, now)
 
     async def deliver(self, client: Client) -> None:
         """Commit the row, then let the last bytes go."""
@@ -243,9 +252,11 @@ class Exchange:
                 outcome.status,
             )
         if outcome is not None and outcome.counts:
-            self._ports.state.note(upstream.name, outcome, now)
+            self._ports.state.note(upstream.name, outcome, begun, now)
             if outcome.lacks is not None or self._ports.notices.open:
                 self._ports.notices.note(upstream.name, upstream.provider.name, outcome)
+        else:
+            self._ports.state.release(upstream.name)
 
     def _overhead_ms(self) -> float:
         """Return the milliseconds spent here so far: all but the wait for upstreams."""

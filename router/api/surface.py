@@ -8,6 +8,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import NamedTuple
 
 from classifier.tier import Tier
@@ -24,6 +25,7 @@ from router.request import Request
 _log = logging.getLogger("tierwise.api")
 
 MIN_TIER = b"x-router-min-tier"
+RETRY_COUNT = b"x-stainless-retry-count"
 _SESSION_HEADERS = (b"x-session-id", b"x-litellm-session-id", b"x-claude-code-session-id")
 
 
@@ -90,7 +92,7 @@ class Surface:
             admitted = caller
             client = self._client(receive, send, push_of(scope))
             body = await client.body(self._body_limit)
-            request = client.read(body, _context(head, request_id, caller))
+            request = _resent(client.read(body, _context(head, request_id, caller)), head)
             await client.serve(request, self._ports, arrived)
         except ClientGone:
             return
@@ -120,6 +122,14 @@ def _context(head: Head, request_id: str, caller: str) -> Context:
     """Read a request's head; MalformedRequest when a header of ours is none."""
     session = next((value for name in _SESSION_HEADERS if (value := head.get(name))), None)
     return Context(request_id, caller, floor_of(head), session.decode("latin-1")[:256] if session else None)
+
+
+def _resent(request: Request, head: Head) -> Request:
+    """Return `request` with how often its client says that it was sent before: the SDKs count that."""
+    count = head.get(RETRY_COUNT)
+    if count is None or count == b"0" or not (count.isdigit() and len(count) <= 3):
+        return request
+    return replace(request, retried=int(count))
 
 
 def floor_of(head: Head) -> Tier | None:

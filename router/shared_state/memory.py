@@ -1,15 +1,26 @@
 """Shared state of one process, in memory: gone with it, which costs a few calls and nothing else."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from classifier.tier import Tier
-from router.policy.cooldown import State, after
+from router.policy.breaker import FAILURES_IN_A_ROW, RATE_SECONDS, Health, Stay, after, stay, totals, tried, untried
 from router.policy.estimate import MIN_REPLIES, Observed
-from router.policy.outcome import Outcome
+from router.policy.outcome import Ending, Outcome
 from router.policy.rules import Limits
 from router.usage import Usage
+
+_log = logging.getLogger("tierwise.upstreams")
+
+LEAST_EXTRA = 3
+EXTRA_SHARE = 0.2
+"""How many further attempts at upstreams that failed of late there may be at once: this share of the requests under
+way, and so many at least. In an outage of everybody this keeps the calls to 1.2 a request."""
+
+_NONE: Mapping[str, Observed] = MappingProxyType({})
+_NOBODY: Mapping[str, float] = MappingProxyType({})
 
 SMOOTHING = 0.05
 """Weight of the newest reply once the average is settled: it follows the last twenty or so."""
@@ -70,9 +81,11 @@ class MemoryState:
             raise ValueError("capacity must be at least 1")
         self._limits = limits
         self._capacity = capacity
-        self._states: dict[str, State] = {}
+        self._healths: dict[str, Health] = {}
         self._averages: dict[str, _Averages] = {}
-        self._observed: Mapping[str, Observed] = MappingProxyType({})
+        self._observed: Mapping[str, Observed] = _NONE
+        self._active = 0
+        self._extra = 0
 
     @property
     def observed(self) -> Mapping[str, Observed]:
@@ -81,15 +94,67 @@ class MemoryState:
 
     def resting(self, now: float) -> Mapping[str, float]:
         """Return the seconds that each upstream in cooldown still has left at `now`."""
-        return {name: state.until - now for name, state in self._states.items() if state.until > now}
+        if not self._healths:
+            return _NOBODY
+        stays = [(name, stay(health, now)) for name, health in self._healths.items()]
+        return {name: found.seconds for name, found in stays if found is not None}
 
-    def note(self, upstream: str, outcome: Outcome, now: float) -> None:
-        """Take in how an attempt ended at `now`."""
-        before = self._states.pop(upstream, _FRESH)
-        state = after(before, outcome, now, self._limits)
-        if state.failures or state.until > now:  # who is well needs no memory, and costs `resting` nothing
-            self._states[upstream] = state
-            _forget_oldest(self._states, self._capacity)
+    def begin(self) -> None:
+        """Count a request that begins to be tried."""
+        self._active += 1
+
+    def end(self, extra: int) -> None:
+        """Count a request that is over, which took `extra` of what `again` had to grant."""
+        self._active -= 1
+        self._extra -= extra
+
+    def admit(self, upstream: str, now: float) -> Stay | None:
+        """Let a call of `upstream` through: None, or why it should stay away. Half open, one at a time may pass."""
+        health = self._healths.get(upstream)
+        if health is None:
+            return None
+        reason = stay(health, now)
+        if reason is None and health.open:
+            self._healths[upstream] = tried(health, now, self._limits)
+        return reason
+
+    def again(self, upstream: str) -> int | None:
+        """Grant a further attempt, at `upstream`: what it takes of the budget, None when nothing is left of it.
+
+        Whoever is well is no burden to ask: only what goes to an upstream that failed of late itself is counted.
+        """
+        health = self._healths.get(upstream)
+        if health is None or not health.ails:
+            return 0
+        if self._extra + 1 > max(LEAST_EXTRA, EXTRA_SHARE * self._active):
+            return None
+        self._extra += 1
+        return 1
+
+    def answers(self, upstream: str, begun: float, now: float) -> None:
+        """Take in that the answer to a call that was `begun` then has begun to come."""
+        health = self._healths.get(upstream)
+        if health is not None and health.open:
+            self.note(upstream, _BEGAN, begun, now)
+
+    def release(self, upstream: str) -> None:
+        """Take in that a call ended without telling anything: somebody else may try whether the upstream is back."""
+        health = self._healths.get(upstream)
+        if health is not None:
+            self._healths[upstream] = untried(health)
+
+    def note(self, upstream: str, outcome: Outcome, begun: float, now: float) -> None:
+        """Take in how a call that was `begun` then ended at `now`; who comes to rest and who is back is logged."""
+        before = self._healths.pop(upstream, None)
+        if before is None:
+            if outcome.ending is Ending.ANSWERED:
+                return
+            before = _FRESH
+        health = after(before, outcome, begun, now, self._limits)
+        _tell(upstream, before, health, outcome, now)
+        if not health.is_well(now):  # who is well needs no memory, and costs `resting` nothing
+            self._healths[upstream] = health
+            _forget_oldest(self._healths, self._capacity)
 
     def observe(self, upstream: str, tier: Tier | None, usage: Usage, *, conversation: bool = False) -> None:
         """Take in what an answer consumed. Our own estimates of tokens teach nothing."""
@@ -105,12 +170,42 @@ class MemoryState:
             self._observed = MappingProxyType({**rest, upstream: seen})
 
 
-_FRESH = State()
+_FRESH = Health()
+_BEGAN = Outcome(ending=Ending.ANSWERED)
 _UNKNOWN = _Averages()
 _NOTHING = Observed()
 
 
-def _forget_oldest(kept: dict[str, State] | dict[str, _Averages], capacity: int) -> str | None:
+def _tell(upstream: str, before: Health, health: Health, outcome: Outcome, now: float) -> None:
+    """Log who comes to rest, why and for how long, and who is back."""
+    if health.asked_until > now >= before.asked_until:
+        status = "" if outcome.status is None else f" (status {outcome.status})"
+        _log.warning("upstream %s asks to be left alone for %.0f s%s", upstream, health.asked_until - now, status)
+    if outcome.lacks is not None:
+        return  # the operator is told what to do, which says more
+    if health.open and not before.open:
+        why = _reason(before, outcome)
+        _log.warning("upstream %s is left alone for %.0f s: %s", upstream, health.rests_until - now, why)
+    elif before.open and not health.open:
+        _log.warning("upstream %s is back: it answers again after %.0f s", upstream, now - before.opened_at)
+    elif health.opened_at > before.opened_at:
+        _log.debug(
+            "upstream %s is not back yet, another %.0f s: %s", upstream, health.rests_until - now, outcome.ending
+        )
+
+
+def _reason(before: Health, outcome: Outcome) -> str:
+    """Say what brought an upstream to rest."""
+    failures = before.failures + 1
+    if outcome.ending in (Ending.RATE_LIMITED, Ending.REFUSED):
+        return f"{outcome.ending} (status {outcome.status})"
+    if failures >= FAILURES_IN_A_ROW:
+        return f"{failures} failures in a row, the last: {outcome.ending}"
+    calls, failed = totals(before)
+    return f"{failed + 1} of {calls + 1} calls failed within {RATE_SECONDS} s, the last: {outcome.ending}"
+
+
+def _forget_oldest(kept: dict[str, Health] | dict[str, _Averages], capacity: int) -> str | None:
     """Drop the entry that was written longest ago if there is one too many, and return its name."""
     if len(kept) <= capacity:
         return None

@@ -3,7 +3,7 @@
 import json
 
 from router.api.error_body import error_headers
-from router.errors import RateLimited, RouterError, UnknownCaller, UnknownModel
+from router.errors import Overloaded, RateLimited, RouterError, UnknownCaller, UnknownModel
 from router.wire.openai_chat import error_object
 
 
@@ -27,6 +27,12 @@ def test_when_to_come_back_in_whole_seconds_and_milliseconds() -> None:
     headers = dict(error_headers(RateLimited("slow down", retry_after=1.2)))
 
     assert (headers[b"retry-after"], headers[b"retry-after-ms"]) == (b"2", b"1200")
+
+
+def test_every_error_says_whether_to_send_the_request_again() -> None:
+    """SDKs retry by the status otherwise, also what would be answered the same."""
+    assert (b"x-should-retry", b"true") in error_headers(Overloaded("full"))
+    assert (b"x-should-retry", b"false") in error_headers(RouterError("x"))
 
 
 def test_who_must_authenticate_is_told_how() -> None:

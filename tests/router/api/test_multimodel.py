@@ -206,7 +206,7 @@ async def test_an_upstream_in_cooldown_is_not_recommended() -> None:
     """What rests is left out, unless it is all that is allowed."""
     ports = await ports_that_say(an_assessment(Tier.EASY))
     for _ in range(20):
-        ports.state.note("small", Outcome(ending=Ending.UNREACHABLE), ports.clock())
+        ports.state.note("small", Outcome(ending=Ending.UNREACHABLE), ports.clock(), ports.clock())
 
     assert choose(ports)["upstream"] == "middle"
     assert choose(ports, allowed_models=["small"])["upstream"] == "small"

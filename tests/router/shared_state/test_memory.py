@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.tier import Tier
+from router.policy.breaker import FAILURES_IN_A_ROW, Stay
 from router.policy.estimate import MIN_REPLIES, Observed
-from router.policy.outcome import Ending, Outcome
+from router.policy.outcome import Ending, Lack, Outcome
 from router.policy.rules import Limits
 from router.shared_state.memory import Average, MemoryState
 from router.shared_state.state import SharedState
@@ -33,24 +34,110 @@ def test_it_is_a_shared_state() -> None:
 def test_who_is_rate_limited_rests_until_then() -> None:
     """The seconds left go down with the clock, and then the upstream is available again."""
     state = a_state()
-    state.note("a", LIMITED, 100.0)
-    state.note("b", ANSWERED, 100.0)
+    state.note("a", LIMITED, 100.0, 100.0)
+    state.note("b", ANSWERED, 100.0, 100.0)
 
     assert state.resting(100.0) == {"a": 10.0}
     assert state.resting(107.5) == {"a": 2.5}
     assert state.resting(110.0) == {}
+    assert state.admit("a", 105.0) == Stay(5.0, asked=True, limited=True)
+    assert state.admit("b", 105.0) is None
 
 
-def test_three_failures_in_a_row_rest() -> None:
+def test_failures_in_a_row_rest() -> None:
     """An answer in between starts the count again."""
     state = a_state()
-    for outcome in (AWAY, AWAY, ANSWERED, AWAY, AWAY):
-        state.note("a", outcome, 0.0)
+    for outcome in (AWAY, AWAY, AWAY, AWAY, ANSWERED, AWAY, AWAY, AWAY, AWAY):
+        state.note("a", outcome, 0.0, 0.0)
     assert state.resting(0.0) == {}
 
-    state.note("a", AWAY, 0.0)
+    state.note("a", AWAY, 0.0, 0.0)
 
     assert state.resting(1.0) == {"a": 29.0}
+
+
+def rested() -> MemoryState:
+    """Return a state whose upstream `a` came to rest at 0 s, for 30 s."""
+    state = a_state()
+    for _ in range(FAILURES_IN_A_ROW):
+        state.note("a", AWAY, 0.0, 0.0)
+    return state
+
+
+def test_after_its_rest_one_call_at_a_time_is_let_through() -> None:
+    """The second waits for what becomes of the first; given up without an outcome, the next may try."""
+    state = rested()
+    assert state.admit("a", 31.0) is None
+
+    assert state.admit("a", 31.0) is not None
+    assert set(state.resting(31.0)) == {"a"}
+    state.release("a")
+    assert state.admit("a", 32.0) is None
+    state.answers("a", 32.0, 33.0)
+    assert state.admit("a", 33.0) is None
+    assert state.admit("a", 33.0) is None
+
+
+def test_the_beginning_of_an_answer_tells_nothing_of_who_is_open_to_all() -> None:
+    """Only a call that was let through half open is judged before its end."""
+    state = a_state()
+    state.note("a", AWAY, 0.0, 0.0)
+
+    state.answers("a", 1.0, 2.0)
+    state.answers("b", 1.0, 2.0)
+    for _ in range(FAILURES_IN_A_ROW - 1):
+        state.note("a", AWAY, 3.0, 3.0)
+
+    assert set(state.resting(3.0)) == {"a"}
+
+
+def test_further_attempts_at_who_fails_have_a_budget() -> None:
+    """Three, or a fifth of the requests under way; who is well is asked at no cost, and what is over is given back."""
+    state = rested()
+    for _ in range(20):
+        state.begin()
+    assert [state.again("a") for _ in range(5)] == [1, 1, 1, 1, None]
+    assert state.again("b") == 0
+
+    state.end(2)
+    assert [state.again("a"), state.again("a")] == [1, None]
+    for _ in range(19):
+        state.end(0)
+    state.end(3)
+    assert [state.again("a") for _ in range(4)] == [1, 1, 1, None]
+
+
+def test_who_comes_to_rest_and_who_is_back_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """One line each, with the reason and the time; a trial that failed is no news."""
+    caplog.set_level("INFO", "tierwise.upstreams")
+    state = rested()
+    for now in (1.0, 2.0, 40.0):
+        state.note("a", AWAY, now, now)
+    state.note("a", ANSWERED, 110.0, 111.0)
+    state.note("a", LIMITED, 112.0, 112.0)
+    state.note("a", LIMITED, 113.0, 113.0)
+    state.note("b", Outcome(ending=Ending.REFUSED, status=401), 113.0, 113.0)
+    state.note("c", Outcome(ending=Ending.REFUSED, status=401, lacks=Lack.KEY), 113.0, 113.0)
+
+    assert [record.message for record in caplog.records] == [
+        "upstream a is left alone for 30 s: 5 failures in a row, the last: unreachable",
+        "upstream a is back: it answers again after 71 s",
+        "upstream a asks to be left alone for 10 s",
+        "upstream b is left alone for 60 s: refused (status 401)",
+    ]
+
+
+def test_a_share_of_failures_is_told_in_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever reads the log sees how many of how many calls failed."""
+    state = a_state()
+    for _ in range(10):
+        state.note("a", AWAY, 0.0, 0.0)
+        state.note("a", ANSWERED, 0.0, 0.0)
+    state.note("a", AWAY, 0.0, 0.0)
+
+    assert caplog.messages == [
+        "upstream a is left alone for 30 s: 11 of 21 calls failed within 10 s, the last: unreachable"
+    ]
 
 
 def test_an_average_is_believed_after_enough_replies() -> None:
@@ -108,7 +195,7 @@ def test_memory_is_bounded() -> None:
     """The upstreams that were used longest ago are forgotten first."""
     state = a_state(capacity=2)
     for name in ("a", "b", "a", "c"):
-        state.note(name, LIMITED, 0.0)
+        state.note(name, LIMITED, 0.0, 0.0)
         for _ in range(MIN_REPLIES):
             state.observe(name, Tier.EASY, Usage(input=1, output=1))
 
