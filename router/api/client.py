@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
-from router.api.gate import BODY_SECONDS, Receive, Scope, Send, read_body
+from router.api.gate import BODY_SECONDS, Receive, Scope, Send, read_body, too_large
 from router.errors import RequestTimeout
 
 WATCH_AFTER_SECONDS = 0.2
@@ -11,57 +12,74 @@ WATCH_AFTER_SECONDS = 0.2
 watching needs; with this, a client that leaves is still noticed well within a second."""
 
 
-PUSH = "tierwise.push"
-"""The ASGI extension by which a server offers, as `write`, to send a part of a body at once, past its messages."""
-
-Push = Callable[[bytes], bool]
+DIRECT = "tierwise.direct"
+"""The ASGI extension by which our own server offers a shorter way than messages: a Direct."""
 
 
-def push_of(scope: Scope) -> Push | None:
-    """Return what PUSH offers in this scope: bytes in, whether they were sent; None where it is not offered."""
-    offered = scope.get("extensions", {}).get(PUSH)
-    return None if offered is None else offered["write"]
+class Direct(Protocol):
+    """What a server does at once, past ASGI's messages; where it returns False, nothing was done: `send` it."""
+
+    on_leave: Callable[[], object] | None
+    """Called when the client leaves before the response is complete."""
+
+    def body(self) -> bytes | None:
+        """Return the request's body if all of it has come, else None."""
+
+    def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Begin the response; its head leaves with the first part of the body."""
+
+    def push(self, data: bytes) -> bool:
+        """Send a part of the body of a response whose length was not told."""
+
+    def finish(self, data: bytes) -> bool:
+        """Send the last part of the body."""
+
+
+def direct_of(scope: Scope) -> Direct | None:
+    """Return what DIRECT offers in this scope; None where it is not offered."""
+    offered: Direct | None = scope.get("extensions", {}).get(DIRECT)
+    return offered
 
 
 class AsgiClient:
     """Reads one request's body, writes its response and notices when nobody is there any more.
 
-    One timer serves both phases, for a timer costs as much as parsing a short body: while the body is read it bounds
-    that, later it starts the watch. The watch cancels the task that created this object; `left` then tells that
-    cancellation from a shutdown's.
+    Whoever leaves cancels the task that created this object; `left` then tells that cancellation from a shutdown's. Our
+    own server says when that happens. Another's connection is watched by a task, which starts late enough that most
+    requests never pay for it.
     """
 
-    __slots__ = (
-        "_late",
-        "_push",
-        "_reading",
-        "_receive",
-        "_send",
-        "_slow",
-        "_task",
-        "_timer",
-        "_watch",
-        "began",
-        "left",
-    )
+    __slots__ = ("_direct", "_late", "_receive", "_send", "_task", "_timer", "_watch", "began", "left")
 
-    def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
-        """Take over `receive` before anything of the body has been read; `push` is what `push_of` found."""
+    def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
+        """Take over `receive` before anything of the body has been read; `direct` is what `direct_of` found."""
         self._receive = receive
         self._send = send
-        self._push = push
+        self._direct = direct
+        self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._reading = False
-        self._slow = False
         self._late = False
         self.began = False
         self.left = False
         self._task = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._look)
 
     async def body(self, limit: int) -> bytes:
         """Return the whole request body; RequestTooLarge past `limit` bytes, RequestTimeout after 30 s, ClientGone."""
-        self._reading = True
+        direct = self._direct
+        body = None if direct is None else direct.body()
+        if body is None:
+            body = await self._slow_body(limit)
+        elif len(body) > limit:
+            raise too_large(len(body), limit)
+        if direct is None:
+            self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._look)
+        else:
+            direct.on_leave = self._gone
+        return body
+
+    async def _slow_body(self, limit: int) -> bytes:
+        """Read a body that is still coming, within its time."""
+        timer = asyncio.get_running_loop().call_later(BODY_SECONDS, self._give_up)
         try:
             return await read_body(self._receive, limit)
         except asyncio.CancelledError:
@@ -70,39 +88,37 @@ class AsgiClient:
             self._task.uncancel()
             raise RequestTimeout(f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
         finally:
-            self._reading = False
-            if self._slow:
-                self._timer.cancel()
-                self._look()
-
-    def _look(self) -> None:
-        """See how far the request is: give a body that is still coming its time, else watch the connection."""
-        if self._reading:
-            self._slow = True
-            self._timer = asyncio.get_running_loop().call_later(BODY_SECONDS, self._give_up)
-        else:
-            self._watch = asyncio.create_task(self._notice_leaving())
+            timer.cancel()
 
     def _give_up(self) -> None:
         if self._task is not None:
             self._late = True
             self._task.cancel()
 
+    def _look(self) -> None:
+        """Begin to watch the connection."""
+        self._watch = asyncio.create_task(self._notice_leaving())
+
     async def _notice_leaving(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._gone()
+
+    def _gone(self) -> None:
+        """Stop serving a client that has left."""
         if self._task is not None and not self._task.done():
             self.left = True
             self._task.cancel()
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """Send the status line and the headers."""
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        """Begin the response with the status line and the headers; they may leave with the first part of the body."""
+        if self._direct is None or not self._direct.head(status, headers):
+            await self._send({"type": "http.response.start", "status": status, "headers": headers})
         self.began = True
 
     def push(self, data: bytes) -> bool:
         """Send a part of the body if the server can do so at once; False: nothing was sent, `write` it."""
-        return self._push is not None and self._push(data)
+        return self._direct is not None and self._direct.push(data)
 
     async def write(self, data: bytes) -> None:
         """Send a part of the body; waits while the client reads slower than we write."""
@@ -111,10 +127,14 @@ class AsgiClient:
     async def end(self, data: bytes = b"") -> None:
         """Send the last part of the body."""
         self.close()
-        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        if self._direct is None or not self._direct.finish(data):
+            await self._send({"type": "http.response.body", "body": data, "more_body": False})
 
     def close(self) -> None:
         """Stop watching. Safe to call twice."""
-        self._timer.cancel()
+        if self._direct is not None:
+            self._direct.on_leave = None
+        if self._timer is not None:
+            self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()

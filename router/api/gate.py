@@ -6,6 +6,7 @@ uvicorn has no limit on headers, no time-out on a body and takes two Host header
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from router.errors import MalformedRequest, NoUpgrade, RequestTooLarge, UnsupportedEncoding
@@ -49,7 +50,7 @@ def inspect(scope: Scope, body_limit: int) -> Head:
     fields = dict(headers)
     if len(fields) != len(headers):
         _refuse_doubles(headers)
-    size = sum([len(name) + len(value) for name, value in headers])
+    size = sum(map(len, chain.from_iterable(headers)))
     if len(headers) > MAX_HEADERS or size > MAX_HEADER_BYTES:
         raise RequestTooLarge(
             f"the request has {len(headers)} headers of {size} bytes",
@@ -64,7 +65,7 @@ def inspect(scope: Scope, body_limit: int) -> Head:
         raise UnsupportedEncoding("the request body is compressed")
     length = fields.get(b"content-length")
     if length is not None and int(length) > body_limit:
-        raise _too_large(int(length), body_limit)
+        raise too_large(int(length), body_limit)
     return Head(fields)
 
 
@@ -75,7 +76,7 @@ def _refuse_doubles(headers: list[tuple[bytes, bytes]]) -> None:
             raise MalformedRequest(f"the header {name.decode()} stands there twice", fix="Send it once.")
 
 
-def _too_large(size: int, limit: int) -> RequestTooLarge:
+def too_large(size: int, limit: int) -> RequestTooLarge:
     """Build the refusal of a body of at least `size` bytes."""
     return RequestTooLarge(f"the body has {size} bytes or more; the limit is {limit} (server.body_limit_bytes)")
 
@@ -86,7 +87,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     if message["type"] == "http.request" and not message.get("more_body", False):
         body: bytes = message.get("body", b"")
         if len(body) > limit:
-            raise _too_large(len(body), limit)
+            raise too_large(len(body), limit)
         return body
     return await _read_rest(message, receive, limit)
 
@@ -101,7 +102,7 @@ async def _read_rest(message: MutableMapping[str, Any], receive: Receive, limit:
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise _too_large(size, limit)
+            raise too_large(size, limit)
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)

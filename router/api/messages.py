@@ -1,6 +1,6 @@
 """POST /v1/messages and /v1/messages/count_tokens: Anthropic's Messages API over chat completions."""
 
-from router.api.client import Push
+from router.api.client import Direct
 from router.api.error_body import JSON, error_headers
 from router.api.gate import Head, Receive, Send
 from router.api.inbound import MOST_MESSAGES, read
@@ -29,9 +29,9 @@ class MessagesClient(TranslatingClient):
 
     __slots__ = ("_chat", "_request")
 
-    def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
+    def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
-        super().__init__(receive, send, push)
+        super().__init__(receive, send, direct)
         self._chat = ChatBody(body=b"")
         self._request: Request | None = None
 

@@ -2,7 +2,7 @@
 
 import time
 
-from router.api.client import Push
+from router.api.client import Direct
 from router.api.gate import Receive, Send
 from router.api.inbound import read
 from router.api.surface import Context
@@ -21,9 +21,9 @@ class ResponsesClient(TranslatingClient):
 
     __slots__ = ("_asked",)
 
-    def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
+    def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
-        super().__init__(receive, send, push)
+        super().__init__(receive, send, direct)
         self._asked: Translated | None = None
 
     def read(self, body: bytes, context: Context) -> Request:

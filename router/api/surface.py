@@ -14,7 +14,7 @@ from typing import NamedTuple
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
 from router.api.admission import Admission
-from router.api.client import push_of
+from router.api.client import direct_of
 from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient, receipt_headers
 from router.errors import MalformedRequest, RouterError
@@ -26,7 +26,7 @@ _log = logging.getLogger("tierwise.api")
 
 MIN_TIER = b"x-router-min-tier"
 RETRY_COUNT = b"x-stainless-retry-count"
-_SESSION_HEADERS = (b"x-session-id", b"x-litellm-session-id", b"x-claude-code-session-id")
+_SESSION_HEADERS = frozenset({b"x-session-id", b"x-litellm-session-id", b"x-claude-code-session-id"})
 
 
 class Context(NamedTuple):
@@ -90,7 +90,7 @@ class Surface:
             if not self._admission.enter(caller):
                 await self._admission.wait(caller)
             admitted = caller
-            client = self._client(receive, send, push_of(scope))
+            client = self._client(receive, send, direct_of(scope))
             body = await client.body(self._body_limit)
             request = _resent(client.read(body, _context(head, request_id, caller)), head)
             await client.serve(request, self._ports, arrived)
@@ -120,7 +120,9 @@ class Surface:
 
 def _context(head: Head, request_id: str, caller: str) -> Context:
     """Read a request's head; MalformedRequest when a header of ours is none."""
-    session = next((value for name in _SESSION_HEADERS if (value := head.get(name))), None)
+    session = None
+    if not _SESSION_HEADERS.isdisjoint(head.fields):
+        session = next(value for name, value in head.fields.items() if name in _SESSION_HEADERS)
     return Context(request_id, caller, floor_of(head), session.decode("latin-1")[:256] if session else None)
 
 

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from router.api.client import Push
+from router.api.client import Direct
 from router.api.gate import Receive, Send
 from router.api.outbound import Headers, with_dropped
 from router.api.surface import SurfaceClient
@@ -27,9 +27,9 @@ class TranslatingClient(SurfaceClient):
 
     __slots__ = ("_held", "_receipt", "_stream")
 
-    def __init__(self, receive: Receive, send: Send, push: Push | None = None) -> None:
+    def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
-        super().__init__(receive, send, push)
+        super().__init__(receive, send, direct)
         self._receipt: Receipt | None = None
         self._stream: Translator | None = None
         self._held: bytes | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -139,7 +140,7 @@ def from_row(row: Sequence[Any]) -> LedgerEntry:
 
 def flatten(rows: Iterable[Row]) -> list[str | int | float | None]:
     """Return the parameters of an insertion of these rows."""
-    return [value for row in rows for value in row]
+    return list(chain.from_iterable(rows))
 
 
 def _tokens(usage: Usage | None) -> Row:

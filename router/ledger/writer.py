@@ -154,13 +154,13 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     A lone statement is its own transaction. It takes the write lock at once as BEGIN IMMEDIATE does, so that the busy
     time-out holds (a deferred BEGIN would ignore it).
     """
-    sizes = _sizes(len(rows))
-    if len(sizes) == 1:
-        connection.execute(INSERTIONS[sizes[0]], flatten(rows))
+    whole = INSERTIONS.get(len(rows))
+    if whole is not None:
+        connection.execute(whole, flatten(rows))
         return
     connection.execute("BEGIN IMMEDIATE")
     start = 0
-    for size in sizes:
+    for size in _sizes(len(rows)):
         connection.execute(INSERTIONS[size], flatten(rows[start : start + size]))
         start += size
     connection.execute("COMMIT")

@@ -15,7 +15,7 @@ from types import FrameType
 
 import uvicorn
 
-from router.api.corked import Connections, CorkedProtocol
+from router.api.connection import Connection, Connections
 from router.api.gate import AsgiApp
 from router.forward import STOPPED
 from router.serving.listener import BACKLOG
@@ -118,7 +118,7 @@ class Server(uvicorn.Server):
         if tasks:
             await asyncio.wait(tasks, timeout=HURRIED_WORDS_SECONDS if self.force_exit else LAST_WORDS_SECONDS)
         for connection in tuple(self.server_state.connections):
-            if isinstance(connection, CorkedProtocol):  # all of them are
+            if isinstance(connection, Connection):  # all of them are
                 connection.abort()
         if left := tuple(self.server_state.tasks):
             await asyncio.wait(left, timeout=HURRIED_WORDS_SECONDS)
@@ -140,7 +140,7 @@ def server_for(app: AsgiApp) -> Server:
         uvicorn.Config(
             app,
             loop="uvloop",
-            http=CorkedProtocol,
+            http=Connection,
             ws="none",
             lifespan="on",
             interface="asgi3",

@@ -1,7 +1,7 @@
 """A client that speaks ASGI to an app in this process: messages in, messages out, nothing in between."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,50 @@ class Exchange:
     def complete(self) -> bool:
         """Whether the app said that the response is complete."""
         return len(self.sent) > 1 and not self.sent[-1].get("more_body", False)
+
+
+class Shortcut:
+    """A server's shorter way past messages: has the request's `body`, and room for `room` calls, which it notes."""
+
+    def __init__(self, body: bytes | None = None, room: int = 99) -> None:
+        self.on_leave = None
+        self.told: list[tuple[object, ...]] = []
+        self._body = body
+        self._room = room
+
+    def body(self) -> bytes | None:
+        """Return the request's body, if it has come."""
+        return self._body
+
+    def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Begin the response."""
+        return self._note(status, headers)
+
+    def push(self, data: bytes) -> bool:
+        """Send a part of the body."""
+        return self._note(data)
+
+    def finish(self, data: bytes) -> bool:
+        """Send the last part of the body."""
+        return self._note(data, "end")
+
+    def _note(self, *what: object) -> bool:
+        self._room -= 1
+        if self._room >= 0:
+            self.told.append(what)
+        return self._room >= 0
+
+
+class Pushing(Shortcut):
+    """A server's shorter way that has room for parts only, as `push` says: the rest goes by messages."""
+
+    def __init__(self, push: Callable[[bytes], bool]) -> None:
+        super().__init__(room=0)
+        self._push = push
+
+    def push(self, data: bytes) -> bool:
+        """Send a part of the body."""
+        return self._push(data)
 
 
 def scope(

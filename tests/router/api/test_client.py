@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from router.api.client import PUSH, WATCH_AFTER_SECONDS, AsgiClient, push_of
+from router.api.client import DIRECT, WATCH_AFTER_SECONDS, AsgiClient, direct_of
 from router.api.gate import BODY_SECONDS
-from router.errors import RequestTimeout
-from tests.fakes.asgi import exchange
+from router.errors import RequestTimeout, RequestTooLarge
+from tests.fakes.asgi import Shortcut, exchange
 
 
 async def test_one_response() -> None:
@@ -23,31 +23,82 @@ async def test_one_response() -> None:
     assert (wire.status, wire.headers, wire.body, wire.complete) == (200, {"a": "b"}, b"onetwo", True)
 
 
-async def test_a_part_is_pushed_where_the_server_can_do_so() -> None:
-    """Past ASGI's messages if the server offers that and has room, else nothing is sent."""
-    wire, pushed, room = exchange(), [], [True, False]
+async def test_the_shorter_way_is_taken_where_the_server_offers_it() -> None:
+    """The body is read and the response written past ASGI's messages."""
+    wire, way = exchange(), Shortcut(b"asked")
+    client = AsgiClient(wire.receive, wire.send, direct_of({"extensions": {DIRECT: way}}))
 
-    def write(data: bytes) -> bool:
-        pushed.append(data)
-        return room.pop(0)
+    assert await client.body(5) == b"asked"
+    await client.start(200, [(b"a", b"b")])
+    assert client.push(b"one")
+    await client.end(b"two")
 
-    offering = AsgiClient(wire.receive, wire.send, push_of({"extensions": {PUSH: {"write": write}}}))
-    plain = AsgiClient(wire.receive, wire.send, push_of({"type": "http"}))
+    assert way.told == [(200, [(b"a", b"b")]), (b"one",), (b"two", "end")]
+    assert wire.sent == []
 
-    assert [offering.push(b"a"), offering.push(b"b"), plain.push(b"c")] == [True, False, False]
-    assert (pushed, wire.sent) == ([b"a", b"b"], [])
-    offering.close()
-    plain.close()
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+async def test_what_the_shorter_way_has_no_room_for_goes_by_messages(room: int) -> None:
+    """Nothing is sent twice and nothing is left out, wherever the server had to refuse."""
+    wire, way = exchange(), Shortcut(b"", room)
+    client = AsgiClient(wire.receive, wire.send, way)
+
+    await client.start(200, [])
+    if not client.push(b"one"):
+        await client.write(b"one")
+    await client.end(b"two")
+
+    assert len(way.told) + len(wire.sent) == 3
+    assert len(way.told) == room
+
+
+async def test_without_an_offer_nothing_is_pushed() -> None:
+    """A server of another make knows messages only."""
+    wire = exchange()
+    client = AsgiClient(wire.receive, wire.send, direct_of({"type": "http"}))
+
+    assert not client.push(b"a")
+    assert wire.sent == []
+    client.close()
+
+
+async def test_a_body_that_is_there_but_too_large_is_refused() -> None:
+    """The limit holds on the shorter way too."""
+    wire = exchange()
+
+    with pytest.raises(RequestTooLarge):
+        await AsgiClient(wire.receive, wire.send, Shortcut(b"123456")).body(5)
+
+
+async def test_the_server_says_when_the_client_leaves() -> None:
+    """No task watches then; after the end nobody is told any more."""
+    wire, way = exchange(), Shortcut(b"asked")
+    clients: list[AsgiClient] = []
+
+    async def serve() -> None:
+        clients.append(AsgiClient(wire.receive, wire.send, way))
+        await clients[0].body(99)
+        await asyncio.sleep(60)
+
+    serving = asyncio.create_task(serve())
+    await asyncio.sleep(0)
+    assert way.on_leave is not None
+    way.on_leave()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert clients[0].left
+    clients[0].close()
+    assert way.on_leave is None
 
 
 async def test_a_client_that_leaves_cancels_the_serving_task_within_a_second() -> None:
     """The watch starts soon and cancels the task, marking that it was the client's doing."""
-    wire = exchange()
-    wire.messages.clear()
+    wire = exchange(b"asked")
     clients: list[AsgiClient] = []
 
     async def serve() -> None:
         clients.append(AsgiClient(wire.receive, wire.send))
+        await clients[0].body(10)
         await asyncio.sleep(60)
 
     serving = asyncio.create_task(serve())
@@ -60,9 +111,9 @@ async def test_a_client_that_leaves_cancels_the_serving_task_within_a_second() -
 
 async def test_after_the_end_nobody_watches() -> None:
     """A response that is complete is not cancelled by the connection's end."""
-    wire = exchange()
-    wire.messages.clear()
+    wire = exchange(b"asked")
     client = AsgiClient(wire.receive, wire.send)
+    await client.body(10)
     await client.start(200, [])
     await client.end()
     wire.leave.set()

@@ -12,7 +12,7 @@ from router.api.messages import COUNT_PATH, PATH, CountClient, MessagesClient
 from router.api.surface import Context, Surface
 from router.ports import Ports, Receipt
 from router.upstreams.credentials import Secret
-from tests.fakes.asgi import call, exchange
+from tests.fakes.asgi import Pushing, call, exchange
 from tests.fakes.completion import DONE, chunk, completion, error, event, stream_events, usage
 from tests.fakes.ports import kept, some_ports
 from tests.fakes.reply import SSE, FakeReply
@@ -203,7 +203,7 @@ async def a_streaming_client(taken: list[bytes], accepts: list[bool]) -> tuple[M
             return True
         return False
 
-    client = MessagesClient(wire.receive, wire.send, push)
+    client = MessagesClient(wire.receive, wire.send, Pushing(push))
     client.read(body(stream=True), Context("id-1", "me", None, None))
     receipt = Receipt(
         request_id="id-1",

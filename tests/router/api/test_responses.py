@@ -10,7 +10,7 @@ from router.api.responses import PATH, ResponsesClient
 from router.api.surface import Context, Surface
 from router.errors import MalformedRequest, UpstreamTimeout
 from router.ports import Ports, Receipt
-from tests.fakes.asgi import Exchange, call, exchange
+from tests.fakes.asgi import Exchange, Pushing, call, exchange
 from tests.fakes.completion import DONE, completion, stream_events, usage
 from tests.fakes.ports import some_ports
 from tests.fakes.reply import SSE, FakeReply
@@ -120,7 +120,7 @@ async def test_a_refusal_names_what_was_dropped_too() -> None:
 async def begun(push=None) -> tuple[ResponsesClient, Exchange]:
     """Return a client whose stream has begun, and what was sent to it."""
     under_way = exchange()
-    client = ResponsesClient(under_way.receive, under_way.send, push)
+    client = ResponsesClient(under_way.receive, under_way.send, None if push is None else Pushing(push))
     client.read(STREAM, CONTEXT)
     await client.begin(a_receipt(stream=True))
     return client, under_way

@@ -7,7 +7,7 @@ from router.api.translating import TranslatingClient
 from router.errors import UpstreamBroken
 from router.ports import Receipt
 from router.request import Request
-from tests.fakes.asgi import exchange
+from tests.fakes.asgi import Pushing, exchange
 from tests.fakes.values import a_request, an_upstream
 
 
@@ -60,7 +60,7 @@ async def test_a_stream_is_translated_once() -> None:
             pushed.append(data)
         return taken
 
-    client = ShoutingClient(wire.receive, wire.send, write)
+    client = ShoutingClient(wire.receive, wire.send, Pushing(write))
     await client.begin(a_receipt(stream=True))
     assert [client.push(data) for data in (b"a", b".", b"b")] == [True, True, False]
     await client.write(b"b")
