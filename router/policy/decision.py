@@ -27,6 +27,9 @@ class Reason(StrEnum):
     ESCALATED_CAPABILITY = "escalated_capability"
     """No upstream of the tier itself has the capability; a stronger one has."""
 
+    ESCALATED_ANSWER = "escalated_answer"
+    """The first answer was not what it had to be; an upstream of the next tier up gave another."""
+
     FALLBACK = "fallback"
     """A better ranked upstream was tried and failed."""
 

@@ -24,6 +24,16 @@ class DoubtAction(StrEnum):
     HARD = "hard"
 
 
+class Verify(StrEnum):
+    """What of a whole answer is verified before it goes out."""
+
+    JSON_SCHEMA = "json_schema"
+    """The text, against the response_format that was asked for."""
+
+    TOOL_ARGS = "tool_args"
+    """The arguments of each call, against the tool that was declared."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Promises that no decision and no fallback may break. An empty set allows everything."""
@@ -39,7 +49,7 @@ class Route:
 
     `tiers` lists the upstream names that may serve a tier; a tier that is not in it may be served by every upstream of
     at least that tier. `thresholds` holds the cut points of each dial; `dial` is used when the client names none.
-    `on_failure` is the tier served when the classifier fails.
+    `on_failure` is the tier served when the classifier fails, `verify` what is looked at in a whole answer.
     """
 
     name: str
@@ -50,6 +60,7 @@ class Route:
     on_missing_information: DoubtAction = DoubtAction.LABEL_ONLY
     on_failure: Tier = Tier.MEDIUM
     policy: Policy = Policy()
+    verify: frozenset[Verify] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ def test_the_reasons_are_the_documented_ones() -> None:
         "override",
         "escalated_context",
         "escalated_capability",
+        "escalated_answer",
         "fallback",
         "classifier_failed",
     }

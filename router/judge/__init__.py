@@ -1,0 +1,1 @@
+"""Whether JSON fits a JSON schema, judged in a process of its own: clients choose the schemas."""

@@ -1,0 +1,122 @@
+"""Asks the process that judges, starts it when there is none, and ends it when it takes too long.
+
+A process and no thread: validating holds the interpreter's lock, and a schema of a few lines can take hours (each of
+thirty definitions naming the next one twice). Who configures no verification never starts it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw
+
+from router.errors import SettingsInvalid
+
+_log = logging.getLogger("tierwise.judge")
+
+LIBRARY = "jsonschema_rs"
+"""What the process validates with (the extra `verify`)."""
+
+START_SECONDS = 10.0
+JUDGE_SECONDS = 0.25
+"""How long one answer may be judged."""
+
+PATIENCE_SECONDS = 5.0
+"""How long an answer waits for its turn and its verdict together."""
+
+MOST_BYTES = 1024 * 1024
+"""Schemas and texts of one answer; more is not judged."""
+
+_PROGRAM = Path(__file__).with_name("worker.py")
+_INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+"""The variables that the process gets: none that could hold a key."""
+
+_VERDICTS = {b"1": True, b"0": False}
+
+
+def require_library(library: str = LIBRARY) -> None:
+    """Raise SettingsInvalid where what the process validates with is not installed."""
+    if find_spec(library) is None:
+        raise SettingsInvalid(
+            ("'verify' needs the library for JSON schemas, which is not installed.",),
+            fix="pip install 'tierwise[verify]', or take verify: out of the file.",
+        )
+
+
+class Judge:
+    """One process that judges, and the queue in front of it. Used from one event loop."""
+
+    def __init__(self, *, judge_seconds: float = JUDGE_SECONDS, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Start nothing yet: the first answer that is judged does."""
+        self._judge_seconds = judge_seconds
+        self._patience_seconds = patience_seconds
+        self._turn = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def judge(self, checks: Sequence[tuple[bytes, str]]) -> bool | None:
+        """Return whether every text fits the JSON schema in front of it; None where that could not be told.
+
+        That is: the schema is none, refers to another document or nests too deeply, there is too much of it all, or it
+        takes too long.
+        """
+        if not checks:
+            return True
+        frame = msgspec.json.encode([(Raw(schema), text) for schema, text in checks])
+        if len(frame) > MOST_BYTES:
+            return None
+        try:
+            async with asyncio.timeout(self._patience_seconds), self._turn:
+                return await self._ask(frame)
+        except TimeoutError:
+            return None
+
+    async def close(self) -> None:
+        """End the process. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _ask(self, frame: bytes) -> bool | None:
+        """Hand the frame over and wait for its verdict; whatever interrupts that ends the process."""
+        answered = False
+        try:
+            process = self._process or await self._start()
+            if process.stdin is None or process.stdout is None:
+                return None
+            async with asyncio.timeout(self._judge_seconds):
+                process.stdin.write(len(frame).to_bytes(4, "big") + frame)
+                await process.stdin.drain()
+                said = await process.stdout.readexactly(1)
+            answered = True
+            return _VERDICTS.get(said)
+        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            _log.warning("an answer could not be verified: %s", type(error).__name__)
+            return None
+        finally:
+            if not answered:
+                await self.close()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        """Start the process and wait until it can be asked; OSError or IncompleteReadError when it does not come up."""
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # its folder is no place to import from
+            str(_PROGRAM),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+            start_new_session=True,  # a Ctrl-C is for the proxy, which ends it
+        )
+        if process.stdout is not None:
+            async with asyncio.timeout(START_SECONDS):
+                await process.stdout.readexactly(1)
+        return process
