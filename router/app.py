@@ -5,6 +5,7 @@ import importlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from router.api.readiness import Readiness
 from router.api.surface import Surface, SurfaceClient
 from router.consider import rehearse
 from router.errors import OperatorError
+from router.judge.judge import Judge
 from router.ledger.ledger import Ledger
 from router.ledger.sqlite import SqliteLedger
 from router.ledger.watch import WatchedLedger
 from router.plan import Plan, assembled_today, load_artifact, redaction
 from router.policy.explanation import DryRun
+from router.ports import Judge as JudgeOf
 from router.ports import Ports
 from router.settings.assemble import Assembled, assemble
 from router.settings.load import load, load_simulated, with_simulator
@@ -142,7 +145,7 @@ class Proxy:
         )
         door = Authorised(transport.send, authorisers(assembled.grants, _now))
         self._closers += (transport.close, door.close)
-        ports = _ports(plan.classifier, assembled, door.send, ledger)
+        ports = replace(_ports(plan.classifier, assembled, door.send, ledger), judge=self._judge(assembled))
         keys = ClientKeys(assembled.client_keys)
         server = plan.settings.server
         limit = server.body_limit_bytes
@@ -154,6 +157,14 @@ class Proxy:
         )
         surfaces = {path: Surface(client, ports, keys, limit, admission) for path, client in SURFACES.items()}
         self._front = Front(surfaces, self._cold(ports, keys), limit, admission)
+
+    def _judge(self, assembled: Assembled) -> JudgeOf | None:
+        """Return what judges answers; None where no route verifies any."""
+        if not any(route.verify for route in assembled.rules.routes.values()):
+            return None
+        judge = Judge()
+        self._closers.append(judge.close)
+        return judge.judge
 
     def _cold(self, ports: Ports, keys: ClientKeys) -> LateApp:
         """Return what serves all but the hot path, to be loaded soon."""

@@ -96,7 +96,7 @@ class Exchange:
         """
         ports = self._ports
         error: RouterError | None = None
-        turns = attempts(decision, ports.limits.max_attempts, ports.state, ports.clock, self._request.retried)
+        turns = attempts(decision, ports.limits.max_attempts - self.tries, ports.state, ports.clock, self._request.retried)
         try:
             candidate = next(turns)
             while True:
@@ -106,6 +106,10 @@ class Exchange:
         finally:
             turns.close()
         return error
+
+    def restore(self) -> bool:
+        """Take an earlier answer where a later one did not come in time; False when there is none."""
+        return False
 
     async def _attempt(self, upstream: Upstream, client: Client) -> Outcome:
         """Call one upstream and relay its answer; a failure before the first byte is an outcome, after it an error."""

@@ -20,6 +20,7 @@ from router.exchange import Exchange
 from router.ledger.entry import EntryStatus
 from router.ports import Client, Ports, Refusal
 from router.request import Request
+from router.verify import VerifiedExchange
 from router.wire.openai_chat import error_event
 
 CLIENT_CLOSED = 499
@@ -67,7 +68,7 @@ class Deadline:
 
 async def forward(request: Request, client: Client, ports: Ports, arrived: float) -> None:
     """Serve `request`, which arrived at `arrived` on the ports' clock; raise Refusal when it could not be served."""
-    exchange = Exchange(request, ports, arrived)
+    exchange = (Exchange if ports.judge is None else VerifiedExchange)(request, ports, arrived)
     try:
         error = await _serve(exchange, client, ports.limits.deadline)
         if error is None:
@@ -96,14 +97,17 @@ async def _serve(exchange: Exchange, client: Client, deadline: float) -> RouterE
     try:
         exchange.require_ledger()
         decision = exchange.decide()
-        with Deadline(deadline):
-            error = await exchange.run(decision, client)
+        try:
+            with Deadline(deadline):
+                error = await exchange.run(decision, client)
+        except TimeoutError:
+            if not exchange.restore():
+                return UpstreamTimeout(f"no answer within {deadline:g} s, over {exchange.tries} attempt(s)")
+            error = None
         if error is None:
             await exchange.deliver(client)
     except asyncio.CancelledError as cancelled:
         return stopping(cancelled)
-    except TimeoutError:
-        return UpstreamTimeout(f"no answer within {deadline:g} s, over {exchange.tries} attempt(s)")
     except RouterError as raised:
         return raised
     return error

@@ -11,6 +11,8 @@ from classifier.artifact import ArtifactInvalid
 from classifier.assess import Classifier, load_classifier, load_default
 from router.access.keys import require_keys_beyond_loopback
 from router.errors import ArtifactRejected, SettingsInvalid
+from router.judge.judge import LIBRARY, require_library
+from router.policy.rules import Rules
 from router.settings.assemble import Assembled, assemble
 from router.settings.load import Settings, load, load_simulated
 
@@ -72,6 +74,7 @@ def prepare(
     elif not assembled.usable:
         problems = left_out or ("The file configures no upstream.",)
         raise SettingsInvalid(problems, fix="Set one of these keys, or try it without any: --simulate always.")
+    require_judge(assembled.rules)
     host, port = address(listen or settings.server.listen, has_keys=bool(assembled.client_keys))
     return Plan(
         settings=settings,
@@ -93,6 +96,12 @@ def load_artifact(settings: Settings) -> Classifier:
         return load_default(tags) if where == BUILTIN else load_classifier(Path(where), tags)
     except ArtifactInvalid as error:
         raise ArtifactRejected(error.message, fix=error.fix) from None
+
+
+def require_judge(rules: Rules, library: str = LIBRARY) -> None:
+    """Raise SettingsInvalid when a route verifies answers and `library`, which validates them, is not installed."""
+    if any(route.verify for route in rules.routes.values()):
+        require_library(library)
 
 
 def assembled_today(settings: Settings, environ: Mapping[str, str], classifier: Classifier) -> Assembled:

@@ -1,6 +1,6 @@
 """What the shell is given: the values of one configuration, and the doors to everything that is not a value."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -25,7 +25,8 @@ class Receipt:
     """What the client is told about an answer, beside the answer.
 
     `cost` (USD) and `length` (bytes of the body) are there only where they are known before the body; `tries` counts
-    the upstreams called so far; `dropped` names the members of the request that the upstream was not asked for.
+    the upstreams called so far; `dropped` names the members of the request that the upstream was not asked for;
+    `verified` is a policy.escalation.Verdict, None where nothing was verified.
     """
 
     request_id: str
@@ -38,6 +39,7 @@ class Receipt:
     length: int | None = None
     stream: bool = False
     dropped: tuple[str, ...] = ()
+    verified: str | None = None
 
 
 class Refusal(Exception):
@@ -69,11 +71,16 @@ class Client(Protocol):
         """Send the last part of the body."""
 
 
+Judge = Callable[[Sequence[tuple[bytes, str]]], Awaitable[bool | None]]
+"""Says whether each text fits the JSON schema in front of it; None where that cannot be told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What requests are served with. `clock` is monotonic seconds, `now` the aware wall clock (UTC).
 
-    `redact` takes every configured key and upstream address out of a text that a client will read.
+    `redact` takes every configured key and upstream address out of a text that a client will read. `judge` is None
+    where no route verifies.
     """
 
     catalog: Catalog
@@ -88,3 +95,4 @@ class Ports:
     new_id: Callable[[], str]
     redact: Callable[[str], str] = str
     notices: Notices = field(default_factory=Notices)
+    judge: Judge | None = None

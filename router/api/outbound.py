@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from router.api.client import AsgiClient
 from router.api.error_body import error_headers
+from router.catalog.upstream import Upstream
 from router.errors import RouterError
 from router.ledger.account import reason_of
 from router.policy.decision import Decision, Reason
@@ -45,7 +46,9 @@ def receipt_headers(receipt: Receipt) -> Headers:
         headers.append((b"x-router-upstream", _latin(upstream.name)))
         headers.append((b"x-router-provider", _latin(upstream.provider.name)))
     if receipt.decision is not None:
-        headers += _decision_headers(receipt.decision, receipt.tries)
+        headers += _decision_headers(receipt.decision, upstream)
+    if receipt.verified is not None:
+        headers.append((b"x-router-verified", receipt.verified.encode()))
     if receipt.cost is not None:
         headers.append((b"x-router-cost-usd", format(receipt.cost.normalize(), "f").encode()))
     return with_dropped(headers, receipt.dropped)
@@ -64,9 +67,9 @@ def with_dropped(headers: Headers, dropped: Iterable[str]) -> Headers:
     return [*others, (DROPPED_PARAMS, ",".join(shown).encode())]
 
 
-def _decision_headers(decision: Decision, tries: int) -> Headers:
+def _decision_headers(decision: Decision, upstream: Upstream | None) -> Headers:
     """Return the headers of the decision itself."""
-    headers = [(b"x-router-reason", reason_of(decision, tries).encode())]
+    headers = [(b"x-router-reason", reason_of(decision, upstream).encode())]
     if decision.label is not None:
         headers.append((b"x-router-tier", decision.label.encode()))
     if decision.tier is not None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
 from router.errors import OperatorError, SettingsInvalid
-from router.plan import address, load_artifact
+from router.plan import address, load_artifact, require_judge
 from router.policy.coverage import Cell, Feature, coverage
 from router.policy.rules import DIALS
 from router.settings.assemble import Assembled, assemble
@@ -66,6 +66,7 @@ def check(
         if assumed and not assume_keys:
             found = assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=False)
         load_artifact(settings)
+        require_judge(found.rules)
         address(settings.server.listen, has_keys=bool(found.client_keys or settings.server.auth.keys))
     except OperatorError as error:
         _print_problems(error, err)

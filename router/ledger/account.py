@@ -1,12 +1,13 @@
 """From what happened to the row that says so. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from router.catalog.upstream import Upstream
 from router.errors import RouterError
 from router.ledger.bill import bill
-from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
+from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry, Paid
 from router.policy.decision import Decision, Reason
 from router.request import Request
 from router.usage import Usage
@@ -32,9 +33,33 @@ class Course:
     overhead_ms: float
 
 
-def reason_of(decision: Decision, tries: int) -> Reason:
-    """Return why the serving upstream is the one it is, after `tries` attempts."""
-    return Reason.FALLBACK if tries > 1 else decision.reason
+_WEAKEST = (CostSource.UNKNOWN, CostSource.ESTIMATED, CostSource.COMPUTED, CostSource.PROVIDER)
+
+
+def reason_of(decision: Decision, upstream: Upstream | None) -> Reason:
+    """Return why `upstream`, the last that was called, is the one it is."""
+    if upstream is None or upstream is decision.ranked[0].upstream:
+        return decision.reason
+    return Reason.FALLBACK
+
+
+def paid_for(upstream: Upstream, usage: Usage) -> Paid:
+    """Return what an answer cost."""
+    charged = bill(upstream, usage, None)
+    return Paid(input_tokens=usage.input, output_tokens=usage.output, cost=charged.cost, cost_source=charged.source)
+
+
+def _all_paid(course: Course) -> tuple[tuple[Attempt, ...], Decimal | None, CostSource]:
+    """Return the attempts of a course with several paid answers, what they cost together, and how that is known."""
+    attempts, upstream = course.attempts, course.upstream
+    if upstream is not None and course.usage is not None and attempts:
+        served = max(place for place, attempt in enumerate(attempts) if attempt.upstream == upstream.name)
+        kept = replace(attempts[served], paid=paid_for(upstream, course.usage))
+        attempts = (*attempts[:served], kept, *attempts[served + 1 :])
+    paid = [attempt.paid for attempt in attempts if attempt.paid is not None]
+    costs = [each.cost for each in paid if each.cost is not None]
+    source = min((each.cost_source for each in paid), key=_WEAKEST.index)
+    return attempts, sum(costs, Decimal(0)) if len(costs) == len(paid) else None, source
 
 
 def account(course: Course, status: EntryStatus, http_status: int, error: RouterError | None = None) -> LedgerEntry:
@@ -42,6 +67,10 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
     request, decision, upstream = course.request, course.decision, course.upstream
     assessment = decision.assessment if decision is not None else None
     paid = bill(upstream, course.usage, course.baseline) if upstream is not None and course.usage is not None else None
+    attempts, cost = course.attempts, paid.cost if paid else None
+    source = paid.source if paid else CostSource.UNKNOWN
+    if len(attempts) > 1 and any(attempt.paid is not None for attempt in attempts):
+        attempts, cost, source = _all_paid(course)
     return LedgerEntry(
         request_id=request.id,
         decision_id=course.decision_id,
@@ -54,7 +83,7 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
         stream=request.stream,
         tier=decision.label if decision else None,
         required_tier=decision.tier.label if decision and decision.tier is not None else None,
-        reason=reason_of(decision, len(course.attempts)) if decision else None,
+        reason=reason_of(decision, upstream) if decision else None,
         probabilities=assessment.probabilities if assessment else None,
         confidence=assessment.confidence if assessment else None,
         missing=assessment.missing if assessment else None,
@@ -63,8 +92,8 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
         provider=upstream.provider.name if upstream else None,
         model=upstream.model if upstream else None,
         usage=course.usage,
-        cost=paid.cost if paid else None,
-        cost_source=paid.source if paid else CostSource.UNKNOWN,
+        cost=cost,
+        cost_source=source,
         price_as_of=paid.price_as_of if paid else None,
         baseline=course.baseline.name if course.baseline else None,
         baseline_cost=paid.baseline_cost if paid else None,
@@ -72,5 +101,5 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
         first_byte_ms=course.first_byte_ms,
         overhead_ms=course.overhead_ms,
         error_code=error.code if error else None,
-        attempts=course.attempts,
+        attempts=attempts,
     )

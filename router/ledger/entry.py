@@ -41,14 +41,29 @@ class CostSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """What the answer to one attempt cost: tokens and USD, None where unknown."""
+
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal | None
+    cost_source: CostSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One call of an upstream. `ending` is a policy.outcome.Ending; `latency_ms` from sending to the ending."""
+    """One call of an upstream.
+
+    `ending` is a policy.outcome.Ending, `invalid` or `abandoned`; `latency_ms` counts from sending to the ending.
+    `paid` is there where a request has more than one answer that was paid; only the last was given out.
+    """
 
     upstream: str
     provider: str
     ending: str
     status: int | None = None
     latency_ms: float = 0.0
+    paid: Paid | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +72,9 @@ class LedgerEntry:
 
     `at` is aware (UTC). `tier` is the label (easy, medium, hard, needs_info; None for an explicit upstream),
     `required_tier` what was asked of the upstream. `cost` and `baseline_cost` are USD, None where unknown: never 0 for
-    unknown. `price_as_of` dates the price that the cost was computed from. Durations are milliseconds.
+    unknown. `usage` is that of the answer given out, `cost` that of every answer that was paid (see Attempt), and
+    `cost_source` the weakest of theirs. `price_as_of` dates the price that the cost was computed from. Durations are
+    milliseconds.
     """
 
     request_id: str

@@ -216,6 +216,7 @@ def _route(settings: Settings, name: str, upstreams: tuple[Upstream, ...], prese
         on_missing_information=route.needs_info.missing_information,
         on_failure=Tier(route.on_classifier_failure),
         policy=_policy(route.policy or "default", policy, upstreams),
+        verify=settings.file.verify if route.verify is None else route.verify,
     )
 
 

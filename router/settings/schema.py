@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from classifier.tier import Tier
 from router.catalog.upstream import Capability, Status
 from router.policy.coverage import Feature
-from router.policy.rules import DIALS, DoubtAction
+from router.policy.rules import DIALS, DoubtAction, Verify
 from router.settings.problems import meant
 from router.settings.scalars import (
     Count,
@@ -200,6 +200,14 @@ class TierSettings(Section):
         return ((Tier.EASY, self.easy), (Tier.MEDIUM, self.medium), (Tier.HARD, self.hard))
 
 
+def _listed(value: Any) -> Any:
+    """Read one word for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Verified = Annotated[frozenset[Verify], BeforeValidator(_listed)]
+
+
 class RouteSettings(Section):
     """One name that a client may ask for."""
 
@@ -209,6 +217,7 @@ class RouteSettings(Section):
     on_classifier_failure: TierName = Tier.MEDIUM
     policy: str | None = None
     promises: frozenset[Feature] = frozenset()
+    verify: Verified | None = None
 
 
 class PolicySettings(Section):
@@ -269,4 +278,5 @@ class SettingsFile(Section):
     delivery: DeliverySettings = DeliverySettings()
     ledger: LedgerSettings = LedgerSettings()
     baseline: str | None = None
+    verify: Verified = frozenset()
     log: LogSettings = LogSettings()

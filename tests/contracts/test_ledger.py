@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import LedgerUnavailable
-from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
+from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry, Paid
 from router.ledger.ledger import Ledger
 from router.ledger.query import entries
 from router.ledger.sqlite import SqliteLedger
@@ -55,6 +55,14 @@ FULL = an_entry(
     attempts=(
         Attempt(upstream="large", provider="abroad", ending="unreachable", status=None, latency_ms=3000.25),
         Attempt(upstream="small", provider="house", ending="broken", status=200, latency_ms=0.1),
+        Attempt(
+            upstream="middle",
+            provider="house",
+            ending="invalid",
+            status=200,
+            latency_ms=0.1,
+            paid=Paid(input_tokens=1, output_tokens=2, cost=Decimal("0.1"), cost_source=CostSource.COMPUTED),
+        ),
     ),
 )
 CASES = {

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from router.errors import ArtifactRejected, SettingsInvalid
-from router.plan import prepare, redaction
+from router.plan import prepare, redaction, require_judge
+from router.policy.rules import Route, Rules, Verify
 from tests.fakes.proxy import CONFIG
 
 MINIMAL = CONFIG.format(base_url="http://127.0.0.1:9/v1")
@@ -37,6 +38,15 @@ def test_a_file_of_ones_own_is_never_simulated_by_accident(tmp_path: Path) -> No
 
     with pytest.raises(SettingsInvalid, match="NOT_SET"):
         prepare(config=config, environ={}, simulate="auto", listen=None, ledger=None)
+
+
+def test_whoever_verifies_needs_the_library_for_it() -> None:
+    """It is asked for at the start, and only where a route verifies."""
+    verifying = Route(name="auto", verify=frozenset({Verify.TOOL_ARGS}))
+
+    require_judge(Rules(routes={"auto": Route(name="auto")}), "no_such_library")
+    with pytest.raises(SettingsInvalid, match="'verify' needs"):
+        require_judge(Rules(routes={"auto": verifying}), "no_such_library")
 
 
 @pytest.mark.parametrize("listen", ["8080", "localhost", ":8080", "127.0.0.1:eighty", "127.0.0.1:70000"])

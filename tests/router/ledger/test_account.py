@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from classifier.tier import Tier
 from router.errors import UpstreamTimeout
-from router.ledger.account import LONGEST_NAME, Course, account, reason_of
+from router.ledger.account import LONGEST_NAME, Course, account, paid_for, reason_of
 from router.ledger.entry import Attempt, CostSource, EntryStatus
 from router.policy.decision import Candidate, Decision, Reason
 from router.usage import Usage
@@ -67,7 +67,46 @@ def test_a_row_keeps_no_more_of_a_name_than_a_name_can_have() -> None:
     assert account(course, EntryStatus.REJECTED, 404).model_asked == "m" * LONGEST_NAME
 
 
-def test_a_second_attempt_is_a_fallback() -> None:
-    """From the second attempt on the reason is the fallback."""
-    assert reason_of(DECISION, 1) is Reason.NEEDS_INFO
-    assert reason_of(DECISION, 2) is Reason.FALLBACK
+def test_whoever_is_not_ranked_first_is_a_fallback() -> None:
+    """From the second attempt on the reason is the fallback; before the first, it is the decision's."""
+    assert reason_of(DECISION, None) is Reason.NEEDS_INFO
+    assert reason_of(DECISION, SMALL) is Reason.NEEDS_INFO
+    assert reason_of(DECISION, an_upstream("other")) is Reason.FALLBACK
+
+
+LARGE = an_upstream("large", price=a_price("10", "20"))
+BROKEN = Attempt(
+    upstream="small", provider="house", ending="invalid", status=200, paid=paid_for(SMALL, Usage(input=10, output=20))
+)
+SECOND = Attempt(upstream="large", provider="house", ending="answered", status=200)
+
+
+def test_every_answer_that_was_paid_is_in_the_cost() -> None:
+    """The row's cost is the sum, its tokens those of the answer given out, and each attempt says its own."""
+    entry = account(replace(COURSE, upstream=LARGE, attempts=(BROKEN, SECOND)), EntryStatus.OK, 200)
+
+    assert [attempt.paid and attempt.paid.cost for attempt in entry.attempts] == [Decimal("0.00005"), Decimal("0.002")]
+    assert (entry.cost, entry.cost_source) == (Decimal("0.00205"), CostSource.COMPUTED)
+    assert (entry.usage.input, entry.usage.output) == (100, 50)
+    assert entry.baseline_cost == Decimal("0.0008")
+
+
+def test_the_weakest_source_is_that_of_the_sum() -> None:
+    """An estimate in the sum makes it one; a cost that is not known makes the sum unknown."""
+    guess = replace(BROKEN, paid=paid_for(SMALL, Usage(input=10, output=20, estimated=True)))
+    unknown = replace(BROKEN, paid=paid_for(an_upstream(price=None), Usage(input=10, output=20)))
+    courses = [replace(COURSE, upstream=LARGE, attempts=(first, SECOND)) for first in (guess, unknown)]
+    rows = [account(course, EntryStatus.OK, 200) for course in courses]
+
+    assert [row.cost_source for row in rows] == [CostSource.ESTIMATED, CostSource.UNKNOWN]
+    assert (rows[0].cost, rows[1].cost) == (Decimal("0.00205"), None)
+
+
+def test_an_answer_that_was_paid_counts_though_the_next_never_came() -> None:
+    """A client that leaves during the second attempt has paid for the first."""
+    left = replace(SECOND, ending="abandoned", status=None)
+    entry = account(
+        replace(COURSE, upstream=LARGE, usage=None, attempts=(BROKEN, left)), EntryStatus.CLIENT_CLOSED, 499
+    )
+
+    assert (entry.cost, entry.usage) == (Decimal("0.00005"), None)

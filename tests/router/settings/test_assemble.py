@@ -8,7 +8,7 @@ from classifier.tier import Tier
 from router.catalog.upstream import Status
 from router.errors import SettingsInvalid
 from router.policy.coverage import Feature
-from router.policy.rules import DoubtAction
+from router.policy.rules import DoubtAction, Verify
 from router.settings.assemble import assemble
 from router.settings.load import load
 from router.settings.shipped import config_file, shipped_files
@@ -37,7 +37,8 @@ policies:
 routes:
   auto: {thresholds: {dial: quality, medium: 0.25}, needs_info: medium, on_classifier_failure: hard, promises: [vision]}
   eu: {policy: eu_only, tiers: {hard: [large]}}
-  open: {policy: open}
+  open: {policy: open, verify: [json_schema, tool_args]}
+verify: tool_args
 baseline: kimi-azure
 delivery: {deadline: 5m, connect_timeout: 500ms}
 classifier: {timeout_ms: 20}
@@ -126,6 +127,12 @@ def test_routes(assembled):
     assert auto.tiers == {}
     assert assembled.rules.routes["eu"].tiers == {Tier.HARD: frozenset({"large"})}
     assert assembled.promises["auto"] == {Feature.VISION}
+
+
+def test_a_route_verifies_what_it_says_or_what_the_file_says(assembled):
+    """Its own list takes the place of the file's."""
+    routes = assembled.rules.routes
+    assert (routes["auto"].verify, routes["open"].verify) == ({Verify.TOOL_ARGS}, set(Verify))
 
 
 def test_policies_name_what_the_upstreams_declare(assembled):

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from classifier.tier import Tier
-from router.policy.rules import DoubtAction
+from router.policy.rules import DoubtAction, Verify
 from router.settings import schema
 from router.settings.schema import (
     CataloguePrice,
@@ -78,6 +78,15 @@ def test_short_forms_of_a_route():
     assert route.tiers.items() == ((Tier.EASY, ("a",)), (Tier.MEDIUM, ("a", "b")), (Tier.HARD, None))
 
 
+def test_what_is_verified():
+    """One word stands for a list of one; a route without any follows the file, an empty list switches off."""
+    file = SettingsFile.model_validate(
+        {"verify": "tool_args", "routes": {"auto": {}, "off": {"verify": []}, "both": {"verify": [*Verify]}}}
+    )
+    assert file.verify == {Verify.TOOL_ARGS}
+    assert [route.verify for route in file.routes.values()] == [None, frozenset(), frozenset(Verify)]
+
+
 def test_prices_of_an_upstream():
     """`catalog` and silence mean the catalogue's price, null means an unknown one."""
     base = {"provider": "p", "model": "m"}
@@ -92,6 +101,7 @@ def test_prices_of_an_upstream():
         {"thresholds": "fast"},
         {"needs_info": "ask"},
         {"tiers": {"easy": []}},
+        {"verify": "json"},
         {"tiers": {"easy": 3}},
         {"tiers": {"tiny": "a"}},
     ],
