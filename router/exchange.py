@@ -96,7 +96,8 @@ class Exchange:
         """
         ports = self._ports
         error: RouterError | None = None
-        turns = attempts(decision, ports.limits.max_attempts - self.tries, ports.state, ports.clock, self._request.retried)
+        left = ports.limits.max_attempts - self.tries
+        turns = attempts(decision, left, ports.state, ports.clock, self._request.retried)
         try:
             candidate = next(turns)
             while True:

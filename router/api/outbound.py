@@ -46,7 +46,7 @@ def receipt_headers(receipt: Receipt) -> Headers:
         headers.append((b"x-router-upstream", _latin(upstream.name)))
         headers.append((b"x-router-provider", _latin(upstream.provider.name)))
     if receipt.decision is not None:
-        headers += _decision_headers(receipt.decision, upstream)
+        headers += _decision_headers(receipt.decision, upstream, receipt.tries)
     if receipt.verified is not None:
         headers.append((b"x-router-verified", receipt.verified.encode()))
     if receipt.cost is not None:
@@ -67,9 +67,9 @@ def with_dropped(headers: Headers, dropped: Iterable[str]) -> Headers:
     return [*others, (DROPPED_PARAMS, ",".join(shown).encode())]
 
 
-def _decision_headers(decision: Decision, upstream: Upstream | None) -> Headers:
+def _decision_headers(decision: Decision, upstream: Upstream | None, tries: int) -> Headers:
     """Return the headers of the decision itself."""
-    headers = [(b"x-router-reason", reason_of(decision, upstream).encode())]
+    headers = [(b"x-router-reason", reason_of(decision, upstream, tries).encode())]
     if decision.label is not None:
         headers.append((b"x-router-tier", decision.label.encode()))
     if decision.tier is not None:

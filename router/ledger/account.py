@@ -36,11 +36,9 @@ class Course:
 _WEAKEST = (CostSource.UNKNOWN, CostSource.ESTIMATED, CostSource.COMPUTED, CostSource.PROVIDER)
 
 
-def reason_of(decision: Decision, upstream: Upstream | None) -> Reason:
-    """Return why `upstream`, the last that was called, is the one it is."""
-    if upstream is None or upstream is decision.ranked[0].upstream:
-        return decision.reason
-    return Reason.FALLBACK
+def reason_of(decision: Decision, upstream: Upstream | None, tries: int) -> Reason:
+    """Return why `upstream`, which serves after `tries` attempts, is the one it is."""
+    return Reason.FALLBACK if tries > 1 and upstream is not decision.ranked[0].upstream else decision.reason
 
 
 def paid_for(upstream: Upstream, usage: Usage) -> Paid:
@@ -83,7 +81,7 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
         stream=request.stream,
         tier=decision.label if decision else None,
         required_tier=decision.tier.label if decision and decision.tier is not None else None,
-        reason=reason_of(decision, upstream) if decision else None,
+        reason=reason_of(decision, upstream, len(attempts)) if decision else None,
         probabilities=assessment.probabilities if assessment else None,
         confidence=assessment.confidence if assessment else None,
         missing=assessment.missing if assessment else None,

@@ -68,10 +68,11 @@ def test_a_row_keeps_no_more_of_a_name_than_a_name_can_have() -> None:
 
 
 def test_whoever_is_not_ranked_first_is_a_fallback() -> None:
-    """From the second attempt on the reason is the fallback; before the first, it is the decision's."""
-    assert reason_of(DECISION, None) is Reason.NEEDS_INFO
-    assert reason_of(DECISION, SMALL) is Reason.NEEDS_INFO
-    assert reason_of(DECISION, an_upstream("other")) is Reason.FALLBACK
+    """From the second attempt on the reason is the fallback, unless the first upstream serves after all."""
+    other = an_upstream("other")
+    assert [reason_of(DECISION, upstream, 1) for upstream in (None, SMALL, other)] == [Reason.NEEDS_INFO] * 3
+    assert reason_of(DECISION, SMALL, 2) is Reason.NEEDS_INFO
+    assert reason_of(DECISION, other, 2) is Reason.FALLBACK
 
 
 LARGE = an_upstream("large", price=a_price("10", "20"))
