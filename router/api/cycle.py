@@ -35,6 +35,7 @@ class Cycle:
         "_close",
         "_finished",
         "_flow",
+        "_flowing",
         "_head",
         "_left",
         "_method",
@@ -81,6 +82,7 @@ class Cycle:
         self.response_complete = False
         self._method = scope["method"]
         self._chunked = False
+        self._flowing = False
         self._until_close = False
         self._left = 0
         self._head = b""
@@ -120,6 +122,7 @@ class Cycle:
         """Learn that the connection is gone."""
         if not self.response_complete:
             self.disconnected = True
+            self._flowing = False
             if self.on_leave is not None:
                 self.on_leave()
         self.message_event.set()
@@ -147,13 +150,12 @@ class Cycle:
 
     def push(self, data: bytes) -> bool:
         """Send a part of a body whose length is not told beforehand. False: not now, `send` it."""
-        if not self._chunked or self.response_complete or self.disconnected or self._flow.write_paused:
+        if not self._flowing or self._flow.write_paused:
             return False
+        part = b"%x\r\n%b\r\n" % (len(data), data)
         if self._head:
-            head, self._head = self._head, b""
-            self._write(b"%b%x\r\n%b\r\n" % (head, len(data), data))
-        else:
-            self._write(b"%x\r\n%b\r\n" % (len(data), data))
+            part, self._head = self._head + part, b""
+        self._write(part)
         return True
 
     def finish(self, data: bytes) -> bool:
@@ -210,7 +212,7 @@ class Cycle:
         elif self.scope["http_version"] == "1.0":
             self._until_close = True
         elif self._method != "HEAD":
-            self._chunked = True
+            self._chunked = self._flowing = True
             more = b"transfer-encoding: chunked\r\n"
         if fields.get(b"connection") == b"close":
             self.keep_alive = False
@@ -238,6 +240,7 @@ class Cycle:
             self._write(head + data if head else data)
         if last:
             self.response_complete = True
+            self._flowing = False
             self.on_leave = None
             self.message_event.set()
             if not self.keep_alive:

@@ -145,6 +145,11 @@ class Link(Answer, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in what came; what comes unasked ends the connection."""
+        if self.between_chunks and self._sink is not None and len(data) < TURN_BYTES and not self.pieces:
+            piece = self.chunk_in(data)
+            if piece is not None:
+                self._offer(piece)
+                return
         if self.complete or self.failure is not None or not self.calls:
             self.abort()
             return
@@ -179,21 +184,27 @@ class Link(Answer, asyncio.Protocol):
 
     def _hand_on(self) -> None:
         """Give what has come to the sink; wake its owner when that is all, or when it wants no more."""
-        sink, waiter = self._sink, self._waiter
-        if self.pieces and sink is not None and waiter is not None and not waiter.done():
-            data = self.take()
-            self._expires = self._loop.time() + self._patience
-            try:
-                more = sink(data)
-            except RouterError as error:  # it belongs to whoever waits
-                self._sink = None
-                waiter.set_exception(error)
-                return
-            if not more:
-                self._wake(stopped=True)
-                return
+        waiter = self._waiter
+        if self.pieces and waiter is not None and not waiter.done() and not self._offer(self.take()):
+            return
         if self.complete or self.failure is not None:
             self._wake()
+
+    def _offer(self, piece: bytes) -> bool:
+        """Give a piece to the sink; return whether it wants more, and wake its owner where it does not."""
+        sink, waiter = self._sink, self._waiter
+        if sink is None or waiter is None or waiter.done():  # its owner was cancelled, and drops this link next
+            return False
+        self._expires = self._loop.time() + self._patience
+        try:
+            more = sink(piece)
+        except RouterError as error:  # it belongs to whoever waits
+            self._sink = None
+            waiter.set_exception(error)
+            return False
+        if not more:
+            self._wake(stopped=True)
+        return more
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End with the connection; a body without a length ends with it, unless it was reset."""

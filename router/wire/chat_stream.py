@@ -55,17 +55,15 @@ class StreamReader:
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what goes to the client now; the failure is raised when there is nothing left before it."""
+        whole = not self.done and not self._cutter.pending and len(chunk) <= self._limit
+        if whole:
+            size = self._same.size(chunk)
+            if size is not None:
+                self._spoken += size
+                return chunk
         if self.done:
             out = b""
-        elif not self._cutter.pending and self._is_more_text(chunk):
-            return chunk
-        elif (
-            not self._cutter.pending
-            and chunk.startswith(b"data: ")
-            and chunk.endswith(b"\n\n")
-            and b"\r" not in chunk
-            and len(chunk) <= self._limit
-        ):
+        elif whole and chunk.startswith(b"data: ") and chunk.endswith(b"\n\n") and b"\r" not in chunk:
             out = self._take(chunk, chunk[6:-2]) if chunk.count(b"\n") == 2 else self._split(chunk)
         else:
             out = self._cut(chunk)

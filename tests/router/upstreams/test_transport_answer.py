@@ -1,5 +1,8 @@
 """An answer as it comes in: what is kept of it, and its limits (its life on a connection: test_transport_link)."""
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +20,74 @@ def test_any_cut_of_a_chunked_answer_gives_its_body(bodies, cuts):
         assert answer.feed(wire[start:end]) is None
     assert (answer.status, answer.complete, answer.last, answer.sized) == (200, True, False, True)
     assert b"".join(answer.pieces) == b"".join(bodies)
+
+
+def written(body: bytes, style: int) -> bytes:
+    """Return one chunk as some upstream or other writes it."""
+    size = [b"%x", b"%X", b"%04x", b"%x;name=value", b"0%x"][style] % len(body)
+    return b"%b\r\n%b\r\n" % (size, body)
+
+
+CHUNKS = st.tuples(st.binary(min_size=1, max_size=40) | st.just(b"5\r\nabcde"), st.integers(0, 4))
+
+
+@given(chunks=st.lists(CHUNKS, max_size=8), cuts=st.lists(st.integers(0, 400), max_size=6), aligned=st.booleans())
+def test_whole_chunks_need_no_parser(chunks, cuts, *, aligned: bool):
+    """What is told apart without it, and what it is fed before and after, make the same body and the same end."""
+    pieces = [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        *(written(*chunk) for chunk in chunks),
+        b"0\r\n\r\n",
+    ]
+    if not aligned:
+        wire = b"".join(pieces)
+        places = sorted({min(cut, len(wire)) for cut in cuts} | {0, len(wire)})
+        pieces = [wire[start:end] for start, end in pairwise(places)]
+    answer, body = Answer(10_000), b""
+    for piece in pieces:
+        whole = answer.chunk_in(piece) if answer.between_chunks else None
+        if whole is None:
+            assert answer.feed(piece) is None
+            whole = b"".join(answer.pieces)
+            answer.pieces.clear()
+        body += whole
+    assert body == b"".join(chunk for chunk, _ in chunks)
+    assert (answer.complete, answer.last) == (True, False)
+
+
+NOT_ONE = (
+    b"0\r\n\r\n",
+    b"2\r\nab\r",
+    b"2\r\nabc\r\n",
+    b"2\r\nab\r\n1\r\nc\r\n",
+    b"+2\r\nab\r\n",
+    b" 2\r\nab\r\n",
+    b"1\r\na\r\r\n",
+    b"\r\n",
+    b"",
+    b"3\r\nabcxx",
+    b"65\r\n" + b"x" * 101 + b"\r\n",
+)
+
+
+@pytest.mark.parametrize("before", [b"1\r\na\r\n", b"10\r\n0123456789abcdef\r\n"])
+@pytest.mark.parametrize("data", NOT_ONE)
+def test_what_is_not_exactly_one_chunk_is_for_the_parser(data, before):
+    """Among it what is too much for the body's limit."""
+    answer = Answer(100)
+    answer.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + before)
+    assert answer.between_chunks
+    answer.chunk_in(before)
+    assert answer.chunk_in(before)
+    assert [answer.chunk_in(data), answer.chunk_in(data)] == [None, None]
+
+
+def test_whole_chunks_without_a_parser_count_to_the_limit():
+    """The body's limit holds whichever way its pieces come."""
+    answer = Answer(5)
+    answer.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n")
+    assert [answer.chunk_in(b"2\r\nbc\r\n") for _ in range(4)].count(b"bc") == 2
+    assert answer.feed(b"1\r\nd\r\n") == "too large"
 
 
 def test_the_next_answer_begins_with_nothing():
