@@ -6,8 +6,10 @@ first byte there is no fallback.
 
 import asyncio
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 
+from router.aside import LARGE_BYTES
 from router.catalog.upstream import Upstream
 from router.consider import consider
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
@@ -135,7 +137,13 @@ class Exchange:
     async def _call(self, upstream: Upstream, client: Client) -> Outcome:
         """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
         ports = self._ports
-        call = build_call(self._request, upstream, ports.limits)
+        request = self._request
+        if len(request.body) < LARGE_BYTES:
+            call = build_call(request, upstream, ports.limits)
+        else:
+            bare = replace(request, prompt=replace(request.prompt, turns=()))
+            call = await ports.aside.run(build_call, bare, upstream, ports.limits)
+            call = replace(call, provider=upstream.provider)
         self._dropped = call.dropped
         self._called_at = ports.clock()
         reply = await ports.send(call)

@@ -9,6 +9,7 @@ from typing import Protocol
 from classifier.assessment import Assessment
 from classifier.prompt import Prompt
 from classifier.thresholds import Thresholds
+from router.aside import Aside
 from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
 from router.errors import RouterError
@@ -94,5 +95,6 @@ class Ports:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     redact: Callable[[str], str] = str
+    aside: Aside = field(default_factory=Aside)
     notices: Notices = field(default_factory=Notices)
     judge: Judge | None = None

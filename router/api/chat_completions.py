@@ -1,7 +1,10 @@
 """POST /v1/chat/completions: what every upstream speaks, so nothing is translated."""
 
+from dataclasses import replace
+
 from router.api.inbound import read
 from router.api.surface import Context, SurfaceClient
+from router.aside import Aside
 from router.request import Request
 
 PATH = "/v1/chat/completions"
@@ -14,10 +17,18 @@ class ChatClient(SurfaceClient):
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return the chat completion that `body` asks for."""
-        return read(
-            body,
-            request_id=context.request_id,
-            caller=context.caller,
-            floor=context.floor,
-            session=context.session,
-        )
+        return _read(body, context)
+
+    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+        """Return the same for a large body, which need not come back."""
+        return replace(await aside.run(_bodiless, body, context), body=body)
+
+
+def _read(body: bytes, context: Context) -> Request:
+    return read(
+        body, request_id=context.request_id, caller=context.caller, floor=context.floor, session=context.session
+    )
+
+
+def _bodiless(body: bytes, context: Context) -> Request:
+    return replace(_read(body, context), body=b"")

@@ -1,5 +1,7 @@
 """POST /v1/messages and /v1/messages/count_tokens: Anthropic's Messages API over chat completions."""
 
+from typing import ClassVar
+
 from router.api.client import Direct
 from router.api.error_body import JSON, error_headers
 from router.api.gate import Head, Receive, Send
@@ -7,6 +9,7 @@ from router.api.inbound import MOST_MESSAGES, read
 from router.api.outbound import Headers
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
+from router.aside import Aside
 from router.errors import MalformedRequest, RouterError
 from router.policy.resolve import resolve
 from router.ports import Ports, Receipt
@@ -24,10 +27,25 @@ _MANY = MOST_MESSAGES * len(b'{"role":"","content":""},')
 """Bytes below which a body cannot have more messages: counting them takes long."""
 
 
+def _read(body: bytes, context: Context, counts: bool) -> tuple[ChatBody, Request]:
+    """Return the chat completion that stands for the message asked for in `body`, translated and read."""
+    require_utf8(body)
+    if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
+        raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
+    chat = to_chat(body, counting=counts)
+    request = read(
+        chat.body, request_id=context.request_id, caller=context.caller, floor=context.floor, session=context.session
+    )
+    return chat, request
+
+
 class MessagesClient(TranslatingClient):
     """A client that speaks Anthropic's Messages API."""
 
     __slots__ = ("_chat", "_request")
+
+    counts: ClassVar[bool] = False
+    """Whether the message is only counted: then it need not say how long the answer may be."""
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
@@ -43,21 +61,15 @@ class MessagesClient(TranslatingClient):
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return the chat completion that stands for the message asked for in `body`."""
-        return self._read(body, context, counting=False)
+        self._chat, request = _read(body, context, self.counts)
+        self._request = request
+        return request
 
-    def _read(self, body: bytes, context: Context, *, counting: bool) -> Request:
-        require_utf8(body)
-        if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
-            raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
-        self._chat = to_chat(body, counting=counting)
-        self._request = read(
-            self._chat.body,
-            request_id=context.request_id,
-            caller=context.caller,
-            floor=context.floor,
-            session=context.session,
-        )
-        return self._request
+    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+        """Return the same for a large body, without holding up anybody."""
+        self._chat, request = await aside.run(_read, body, context, self.counts)
+        self._request = request
+        return request
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -100,9 +112,7 @@ class CountClient(MessagesClient):
 
     __slots__ = ()
 
-    def read(self, body: bytes, context: Context) -> Request:
-        """Return what is to be counted; it need not say how long the answer may be."""
-        return self._read(body, context, counting=True)
+    counts = True
 
     async def serve(self, request: Request, ports: Ports, _arrived: float) -> None:
         """Answer with the likely number of input tokens; UnknownModel for a name that nothing has."""

@@ -7,6 +7,7 @@ from router.api.gate import Receive, Send
 from router.api.inbound import read
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
+from router.aside import Aside
 from router.ports import Receipt
 from router.request import Request
 from router.wire.openai_responses import Frame
@@ -14,6 +15,19 @@ from router.wire.responses_request import Translated, translated
 from router.wire.responses_stream import ResponseStream, whole_response
 
 PATH = "/v1/responses"
+
+
+def _read(body: bytes, context: Context) -> tuple[Translated, Request]:
+    """Return the chat completion that asks what the Responses request in `body` asks, translated and read."""
+    asked = translated(body)
+    request = read(
+        asked.body,
+        request_id=context.request_id,
+        caller=context.caller,
+        floor=context.floor,
+        session=context.session or asked.session,
+    )
+    return asked, request
 
 
 class ResponsesClient(TranslatingClient):
@@ -28,14 +42,13 @@ class ResponsesClient(TranslatingClient):
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return the chat completion that asks what the Responses request in `body` asks; MalformedRequest."""
-        self._asked = asked = translated(body)
-        return read(
-            asked.body,
-            request_id=context.request_id,
-            caller=context.caller,
-            floor=context.floor,
-            session=context.session or asked.session,
-        )
+        self._asked, request = _read(body, context)
+        return request
+
+    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+        """Return the same for a large body, without holding up anybody."""
+        self._asked, request = await aside.run(_read, body, context)
+        return request
 
     @property
     def dropped(self) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ of the four is counted anywhere: no row in the ledger, no measurement, nothing i
 """
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,6 +22,7 @@ from router.api.inbound import read
 from router.api.multimodel import DRY_RUN, Chooser, prompt_of, route_target
 from router.api.routing_body import ClassifyBody, read_classify, read_multimodel
 from router.api.surface import floor_of
+from router.aside import LARGE_BYTES
 from router.consider import rehearse
 from router.errors import ClassifierFailed, RequestTimeout
 from router.policy.explanation import document, explain
@@ -35,6 +38,7 @@ class Routing:
     def __init__(self, ports: Ports) -> None:
         """Keep the ports, of which nothing is sent to, recorded in or taught."""
         self._ports = ports
+        self.aside = ports.aside
         self._chooser = Chooser(ports)
 
     def classify(self, body: bytes) -> dict[str, Any]:
@@ -77,26 +81,30 @@ def paths(routing: Routing, body_limit: int, body_seconds: float = BODY_SECONDS)
         except TimeoutError:
             raise RequestTimeout(f"the body did not arrive within {body_seconds:g} s") from None
 
+    async def answer(request: HttpRequest, of: Callable[[bytes], dict[str, Any]]) -> Response:
+        body = await body_of(request)
+        return json_response(of(body) if len(body) < LARGE_BYTES else await routing.aside.in_thread(partial(of, body)))
+
     @routes.post("/classify")
     async def classify(request: HttpRequest) -> Response:
         """Size a text, in the bodies of Morph's classifier."""
-        return json_response(routing.classify(await body_of(request)))
+        return await answer(request, routing.classify)
 
     @routes.post("/raw")
     async def raw(request: HttpRequest) -> Response:
         """Size a text, in the bodies of Morph's older classifier."""
-        return json_response(routing.raw(await body_of(request)))
+        return await answer(request, routing.raw)
 
     @routes.post("/multimodel")
     async def multimodel(request: HttpRequest) -> Response:
         """Choose a model for a text, in the bodies of Morph's router."""
-        return json_response(routing.multimodel(await body_of(request)))
+        return await answer(request, routing.multimodel)
 
     @routes.post("/explain")
     async def explain_it(request: HttpRequest) -> Response:
         """Explain what would be decided for a chat completion."""
         floor = floor_of(Head(dict(request.scope["headers"])))
-        return json_response(routing.explain(await body_of(request), floor))
+        return await answer(request, partial(routing.explain, floor=floor))
 
     return routes
 

@@ -9,6 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from classifier.tier import Tier
@@ -17,6 +18,7 @@ from router.api.admission import Admission
 from router.api.client import direct_of
 from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient, receipt_headers
+from router.aside import LARGE_BYTES, Aside
 from router.errors import MalformedRequest, RouterError
 from router.forward import forward, stopping
 from router.ports import Ports, Refusal
@@ -51,6 +53,10 @@ class SurfaceClient(HttpClient, ABC):
     @abstractmethod
     def read(self, body: bytes, context: Context) -> Request:
         """Return what `body` asks for; MalformedRequest when it is nothing that this surface serves."""
+
+    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+        """Return the same for a large body, without holding up anybody."""
+        return await aside.in_thread(partial(self.read, body, context))
 
     def serve(self, request: Request, ports: Ports, arrived: float) -> Awaitable[None]:
         """Serve what `read` returned; its head arrived at `arrived` on the ports' clock. Raises as `forward` does."""
@@ -92,7 +98,10 @@ class Surface:
             admitted = caller
             client = self._client(receive, send, direct_of(scope))
             body = await client.body(self._body_limit)
-            request = _resent(client.read(body, _context(head, request_id, caller)), head)
+            context = _context(head, request_id, caller)
+            large = len(body) >= LARGE_BYTES
+            request = await client.read_aside(body, context, self._ports.aside) if large else client.read(body, context)
+            request = _resent(request, head)
             await client.serve(request, self._ports, arrived)
         except ClientGone:
             return

@@ -1,0 +1,193 @@
+"""Work on large bodies, beside the event loop: while one is read or rewritten, everybody else is served.
+
+Bodies are read at 10 to 140 ns a byte, so that 10 MB would keep everybody waiting for up to a second; and a thread is
+no remedy, because a decoder holds the interpreter's lock for as long as it runs. So a process of its own does it. It is
+started with the first large body and ends with its parent, however that ends. It has no keys and opens nothing.
+"""
+
+import asyncio
+import contextlib
+import io
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import IO, Any, TypeVar
+
+from classifier.prompt import Prompt, Turn
+from router.errors import RouterError
+
+LARGE_BYTES = 128 * 1024
+"""Bodies from this size on are worked on aside: of shorter ones the slowest took 18 ms, an ordinary one 1 ms."""
+
+WORK_SECONDS = 30.0
+"""How long one piece of work may take before its process is ended."""
+
+_NICENESS = 5
+_PIPE_BYTES = 1 << 20
+_LENGTH_BYTES = 8
+
+T = TypeVar("T")
+
+
+class WorkLost(RuntimeError):
+    """The process ended before its work was done, or met what nobody foresaw."""
+
+
+class Worker:
+    """The process, started when it is needed and again when it is gone. One thread uses it at a time."""
+
+    __slots__ = ("_process", "_program", "_seconds")
+
+    def __init__(self, seconds: float = WORK_SECONDS, program: str = sys.executable) -> None:
+        """Start nothing; a piece of work may take `seconds`; `program` is the interpreter."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._seconds = seconds
+        self._program = program
+
+    def do(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Return what `function`, of a module, makes of `arguments`, or its RouterError; WorkLost for all else.
+
+        Where no process can be started, it is done here.
+        """
+        try:
+            process = self._running()
+        except OSError:
+            return function(*arguments)
+        timer = threading.Timer(self._seconds, process.kill)
+        timer.start()
+        try:
+            good, result = _asked(process, (function, arguments))
+        except (OSError, EOFError):
+            self.end()
+            raise WorkLost("the process for large bodies ended before its work was done") from None
+        finally:
+            timer.cancel()
+        if isinstance(result, WorkLost):
+            self.end()
+        if not good:
+            raise result
+        return result  # type: ignore[no-any-return]  # it is what the function returned
+
+    def end(self) -> None:
+        """End the process. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with process:  # it ends when its input does; whatever it does now is not wanted any more
+            process.kill()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """Return the process; OSError if it cannot be started."""
+        if self._process is None or self._process.poll() is not None:
+            self.end()
+            self._process = subprocess.Popen(  # noqa: S603  # this program, with no word of a client's
+                [self._program, "-c", "from router.aside import main; main()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                pipesize=_PIPE_BYTES,
+            )
+        return self._process
+
+
+class Aside:
+    """One process, for one large body at a time; what comes meanwhile waits in order."""
+
+    __slots__ = ("__weakref__", "_lane", "_worker")
+
+    def __init__(self) -> None:
+        """Start nothing; what was started ends with this object."""
+        self._lane = ThreadPoolExecutor(1, thread_name_prefix="tierwise-aside")
+        self._worker = Worker()
+        weakref.finalize(self, _close, self._lane, self._worker)
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Return what `function` makes of `arguments`, or raise its RouterError: in the process for large bodies.
+
+        Function, arguments and result must be picklable. What nobody waits for any more is not begun.
+        """
+        return await self.in_thread(partial(self._worker.do, function, *arguments))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns: in a thread of this process, which is for what cannot leave it."""
+        return await asyncio.get_running_loop().run_in_executor(self._lane, work)
+
+
+def _close(lane: ThreadPoolExecutor, worker: Worker) -> None:
+    """End what was started, once what is being done is done."""
+    lane.shutdown(cancel_futures=True)
+    worker.end()
+
+
+def _asked(process: subprocess.Popen[bytes], work: Any) -> tuple[bool, Any]:
+    """Return the process's answer to `work`; OSError or EOFError if it is gone."""
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    _write(process.stdin, work)
+    good, result = _read(process.stdout)
+    return good, result
+
+
+class _Packer(pickle.Pickler):
+    """Takes the turns of a prompt apart: several times quicker than one by one, and there may be thousands."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Return how `value` is put together again; NotImplemented where that is known."""
+        if type(value) is not Prompt:
+            return NotImplemented
+        roles, texts = [turn.role for turn in value.turns], [turn.text for turn in value.turns]
+        return _prompt, (roles, texts, value.tools, value.images, value.json_output)
+
+
+def _prompt(roles: list[str], texts: list[str], tools: int, images: int, json_output: bool) -> Prompt:
+    """Put a prompt together again."""
+    return Prompt(turns=tuple(map(Turn, roles, texts)), tools=tools, images=images, json_output=json_output)
+
+
+def _write(sink: IO[bytes], value: Any) -> None:
+    """Write one value."""
+    data = io.BytesIO()
+    _Packer(data, pickle.HIGHEST_PROTOCOL).dump(value)
+    sink.write(data.tell().to_bytes(_LENGTH_BYTES, "big"))
+    sink.write(data.getbuffer())
+    sink.flush()
+
+
+def _read(source: IO[bytes]) -> Any:
+    """Read one value; EOFError at the end. What comes was written by this program: a client's bytes are only in it."""
+    head = source.read(_LENGTH_BYTES)
+    data = source.read(int.from_bytes(head, "big"))
+    if not data:
+        raise EOFError
+    return pickle.loads(data)  # noqa: S301  # as said above
+
+
+def serve(source: IO[bytes], sink: IO[bytes]) -> None:
+    """Do what comes from `source` and answer on `sink`, until `source` ends."""
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            function, arguments = _read(source)
+            try:
+                answer = (True, function(*arguments))
+            except RouterError as error:
+                answer = (False, error)
+            except BaseException as error:
+                _write(sink, (False, WorkLost(f"{type(error).__name__} in the process for large bodies")))
+                raise
+            _write(sink, answer)
+
+
+def main() -> None:
+    """Be the process for large bodies."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # meant for the parent, whose end is the end of our input
+    os.nice(_NICENESS)
+    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,159 @@
+"""Large bodies are worked on in a process of its own: the same results and errors, and nobody is left alone."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from router.api import chat_completions, messages, responses
+from router.api.surface import Context
+from router.aside import Aside, Worker, WorkLost, serve
+from router.errors import MalformedRequest
+from router.policy.rules import Limits
+from router.wire.openai_chat import build_call
+from tests.fakes.values import an_upstream
+
+CONTEXT = Context("request-1", "team", None, "session-1")
+CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi \xd0\xb8"},{"role":"assistant","content":"a"}]}'
+MESSAGE = b'{"model":"auto","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"stop_sequences":["x"]}'
+RESPONSE = b'{"model":"auto","input":"hi","metadata":{"a":"b"},"tools":[{"type":"function","name":"f"}]}'
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    """Return a worker, ended after the test."""
+    one = Worker()
+    yield one
+    one.end()
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (chat_completions._bodiless, (CHAT, CONTEXT)),
+        (messages._read, (MESSAGE, CONTEXT, False)),
+        (messages._read, (MESSAGE, CONTEXT, True)),
+        (responses._read, (RESPONSE, CONTEXT)),
+        (build_call, (chat_completions._read(CHAT, CONTEXT), an_upstream(), Limits())),
+    ],
+    ids=["chat", "message", "counted", "response", "call"],
+)
+def test_what_comes_back_is_what_would_be_done_here(worker: Worker, function, arguments) -> None:
+    """Every piece of work that is sent away gives the same there, time after time."""
+    assert [worker.do(function, *arguments) for _ in range(2)] == [function(*arguments)] * 2
+
+
+def test_an_error_comes_back_whole(worker: Worker) -> None:
+    """Its kind, its words and the field that it names; the next piece of work is done as if nothing had been."""
+    with pytest.raises(MalformedRequest) as here:
+        chat_completions._read(CHAT[:-2], CONTEXT)
+    with pytest.raises(MalformedRequest) as there:
+        worker.do(chat_completions._read, CHAT[:-2], CONTEXT)
+
+    assert vars(there.value) == vars(here.value)
+    assert worker.do(len, b"abc") == 3
+
+
+def test_what_nobody_foresaw_is_named_by_its_kind_alone(worker: Worker) -> None:
+    """No text of the work comes back; the process is replaced."""
+    with pytest.raises(WorkLost, match=r"^ValueError in the process for large bodies$"):
+        worker.do(int, "a secret prompt")
+
+    assert worker.do(len, b"abc") == 3
+
+
+def test_a_process_that_is_gone_is_replaced(worker: Worker) -> None:
+    """Whoever kills it costs one piece of work, or none."""
+    first = worker.do(os.getpid)
+    with pytest.raises(WorkLost):
+        worker.do(os._exit, 1)
+
+    assert worker.do(os.getpid) not in (first, os.getpid())
+
+
+def test_work_that_takes_too_long_is_ended() -> None:
+    """A piece of work cannot keep the others waiting for ever."""
+    worker = Worker(seconds=0.2)
+    try:
+        with pytest.raises(WorkLost):
+            worker.do(time.sleep, 60)
+    finally:
+        worker.end()
+
+
+def test_where_no_process_can_be_started_the_work_is_done_here() -> None:
+    """A machine without room for one more process serves large bodies all the same."""
+    worker = Worker(program="/nowhere/python")
+
+    assert worker.do(os.getpid) == os.getpid()
+
+
+def test_it_has_no_secrets(worker: Worker) -> None:
+    """Of the environment, which holds keys, it knows nothing."""
+    known = worker.do(dict, {})
+    assert known == {}
+    assert worker.do(os.getenv, "PATH") is None
+    assert worker.do(os.getenv, "HOME") is None
+
+
+def test_it_ends_with_its_parent_however_that_ends() -> None:
+    """A parent that is killed leaves no process behind."""
+    program = (
+        "import os, signal\nfrom router.aside import Worker\n"
+        "print(Worker().do(os.getpid), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    parent = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
+    child = int(parent.stdout)
+
+    until = time.monotonic() + 10
+    while _lives(child) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _lives(child)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def test_work_waits_its_turn_and_what_nobody_waits_for_is_not_begun() -> None:
+    """One piece at a time, in order; a cancelled one is skipped; all ends with the object."""
+    aside = Aside()
+    first = asyncio.create_task(aside.run(time.sleep, 0.3))
+    await asyncio.sleep(0.01)
+    skipped = asyncio.create_task(aside.run(os._exit, 1))
+    last = asyncio.create_task(aside.run(os.getpid))
+    await asyncio.sleep(0.01)
+    skipped.cancel()
+    await first
+    pid = await last
+
+    assert _lives(pid)
+    del aside, first, skipped, last
+    assert not _lives(pid)
+
+
+def test_the_end_of_its_input_is_its_end() -> None:
+    """It reads until nothing comes, and half a piece of work is none."""
+    from io import BytesIO
+
+    from router.aside import _read, _write
+
+    source, sink = BytesIO(), BytesIO()
+    _write(source, (len, (b"abc",)))
+    source.write(b"\x00\x00")
+    source.seek(0)
+
+    serve(source, sink)
+
+    sink.seek(0)
+    assert _read(sink) == (True, 3)
+    with pytest.raises(EOFError):
+        _read(sink)
