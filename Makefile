@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := .venv-clients
+NODE := tests/clients/node
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test check train evaluate bench demo demo-local lock clean
+.PHONY: help run test clients check train evaluate bench demo demo-local lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,8 +30,25 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
 run: $(VENV)/run.stamp ## serve on 127.0.0.1:8080 with config/tierwise.yaml; needs no key
 	@$(BIN)/tierwise serve $(ARGS)
 
-test: check ## set everything up and run all tests
+# Other people's client libraries, which the tests run against the proxy: apart, so that they decide no version of ours.
+$(CLIENTS)/clients.stamp: requirements/clients.lock
+	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	@echo "tierwise: installing the clients that the tests run into $(CLIENTS) (once, a minute or two)"
+	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes --no-deps \
+	  -r requirements/clients.lock
+	@touch $@
+
+$(NODE)/node_modules/node.stamp: $(NODE)/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  echo "tierwise: installing the clients for node into $(NODE)/node_modules (once)"; \
+	  npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
+	else echo "tierwise: no npm on this machine, the tests of clients for node are skipped"; fi
+
+test: check $(CLIENTS)/clients.stamp $(NODE)/node_modules/node.stamp ## set everything up and run all tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+clients: $(VENV)/dev.stamp $(CLIENTS)/clients.stamp $(NODE)/node_modules/node.stamp ## the tests with real clients alone
+	@$(BIN)/python -m pytest tests/clients $(ARGS)
 
 check: $(VENV)/dev.stamp ## lint, types, layers
 	@$(BIN)/ruff check .
@@ -56,4 +75,4 @@ lock: ## write requirements/*.lock anew (maintainers; needs uv)
 	@sh requirements/lock.sh
 
 clean: ## remove what was installed and built
-	@rm -rf $(VENV) .venv-* build dist
+	@rm -rf $(VENV) .venv-* $(NODE)/node_modules build dist

@@ -7,3 +7,4 @@ compile() { eval uv pip compile $common "$@"; }
 compile pyproject.toml -o requirements/run.lock
 compile pyproject.toml --extra train --group test --group check -o requirements/dev.lock
 echo 'hatchling>=1.27' | compile - -o requirements/build.lock
+compile --group clients -o requirements/clients.lock
