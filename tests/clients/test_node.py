@@ -33,7 +33,7 @@ VERCEL = (
     Case("through_the_responses_api", ["It is 20 degrees in Paris.", "Paris.", 7]),
     Case("through_openais_chat_model", "Paris."),
     Case("a_busy_upstream_is_tried_again", "Paris."),
-    Case("errors", [["AI_APICallError", 429], ["AI_APICallError", 404], ["AI_APICallError", 400]]),
+    Case("errors", [["APICallError", 429], ["APICallError", 404], ["APICallError", 400]]),
     Case("a_stream_that_the_client_leaves", "word0 "),
 )
 
