@@ -9,7 +9,7 @@ import logging
 from dataclasses import replace
 from http import HTTPStatus
 
-from router.aside import LARGE_BYTES
+from router.aside import is_large
 from router.catalog.upstream import Upstream
 from router.consider import consider
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
@@ -138,7 +138,7 @@ class Exchange:
         """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
         ports = self._ports
         request = self._request
-        if len(request.body) < LARGE_BYTES:
+        if not is_large(request.body):
             call = build_call(request, upstream, ports.limits)
         else:
             bare = replace(request, prompt=replace(request.prompt, turns=()))

@@ -22,7 +22,7 @@ from router.api.inbound import read
 from router.api.multimodel import DRY_RUN, Chooser, prompt_of, route_target
 from router.api.routing_body import ClassifyBody, read_classify, read_multimodel
 from router.api.surface import floor_of
-from router.aside import LARGE_BYTES
+from router.aside import is_large
 from router.consider import rehearse
 from router.errors import ClassifierFailed, RequestTimeout
 from router.policy.explanation import document, explain
@@ -83,7 +83,7 @@ def paths(routing: Routing, body_limit: int, body_seconds: float = BODY_SECONDS)
 
     async def answer(request: HttpRequest, of: Callable[[bytes], dict[str, Any]]) -> Response:
         body = await body_of(request)
-        return json_response(of(body) if len(body) < LARGE_BYTES else await routing.aside.in_thread(partial(of, body)))
+        return json_response(await routing.aside.in_thread(partial(of, body)) if is_large(body) else of(body))
 
     @routes.post("/classify")
     async def classify(request: HttpRequest) -> Response:

@@ -18,7 +18,7 @@ from router.api.admission import Admission
 from router.api.client import direct_of
 from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient, receipt_headers
-from router.aside import LARGE_BYTES, Aside
+from router.aside import Aside, is_large
 from router.errors import MalformedRequest, RouterError
 from router.forward import forward, stopping
 from router.ports import Ports, Refusal
@@ -99,8 +99,8 @@ class Surface:
             client = self._client(receive, send, direct_of(scope))
             body = await client.body(self._body_limit)
             context = _context(head, request_id, caller)
-            large = len(body) >= LARGE_BYTES
-            request = await client.read_aside(body, context, self._ports.aside) if large else client.read(body, context)
+            aside = self._ports.aside if is_large(body) else None
+            request = client.read(body, context) if aside is None else await client.read_aside(body, context, aside)
             request = _resent(request, head)
             await client.serve(request, self._ports, arrived)
         except ClientGone:

@@ -12,7 +12,7 @@ import pytest
 
 from router.api import chat_completions, messages, responses
 from router.api.surface import Context
-from router.aside import Aside, Worker, WorkLost, serve
+from router.aside import Aside, Worker, WorkLost, is_large, serve
 from router.errors import MalformedRequest
 from router.policy.rules import Limits
 from router.wire.openai_chat import build_call
@@ -157,3 +157,19 @@ def test_the_end_of_its_input_is_its_end() -> None:
     assert _read(sink) == (True, 3)
     with pytest.raises(EOFError):
         _read(sink)
+
+
+@pytest.mark.parametrize(
+    ("body", "large"),
+    [
+        (b'"' * 100_000, False),
+        (b"a b " * 250_000, False),
+        (b"a b " * 600_000, True),
+        (b'{"role":"user","content":""},' * 4_600, False),
+        (b'{"role":"user","content":""},' * 9_000, True),
+        (b'"a":1,' * 40_000, True),
+    ],
+)
+def test_what_takes_long_to_read_is_large(body: bytes, *, large: bool) -> None:
+    """Many short strings take as long as much prose; what is small never does."""
+    assert is_large(body) is large
