@@ -1,4 +1,4 @@
-"""The requests that are sent: a short prompt, the same as a stream, and a prompt of 300 KB. Equal in every run."""
+"""The requests that are sent: a short prompt, on each surface, whole and as a stream, and one of 300 KB."""
 
 import json
 import random
@@ -43,6 +43,25 @@ def stream_body() -> bytes:
     return _encode(_messages(_QUESTION), stream=True)
 
 
+def surface_bodies() -> dict[str, bytes]:
+    """Return the short request as the Messages API and the Responses API have it, whole and as a stream."""
+    more = {"model": MODEL, "temperature": 0.2}
+    asked = {
+        "messages": {
+            "system": _SYSTEM,
+            "messages": [{"role": "user", "content": _QUESTION}],
+            "max_tokens": 512,
+            **more,
+        },
+        "responses": {"instructions": _SYSTEM, "input": _QUESTION, **more},
+    }
+    bodies = {}
+    for name, body in asked.items():
+        bodies[name] = json.dumps(body, separators=(",", ":")).encode()
+        bodies[f"{name}_stream"] = json.dumps(body | {"stream": True}, separators=(",", ":")).encode()
+    return bodies
+
+
 def running_text(characters: int, *, seed: int) -> str:
     """Return `characters` characters of prose and a little code in lines: another text for another seed."""
     choice = random.Random(seed)
@@ -61,8 +80,8 @@ def large_body() -> bytes:
 
 
 def write_bodies(folder: Path) -> dict[str, Path]:
-    """Write the three bodies to files, as the load generator reads them."""
-    bodies = {"short": short_body(), "stream": stream_body(), "large": large_body()}
+    """Write the bodies to files, as the load generator reads them."""
+    bodies = {"short": short_body(), "stream": stream_body(), "large": large_body(), **surface_bodies()}
     paths = {name: folder / f"{name}.json" for name in bodies}
     for name, path in paths.items():
         path.write_bytes(bodies[name])

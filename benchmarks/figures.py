@@ -175,6 +175,29 @@ def _streams(readings: Readings) -> list[Figure]:
     ]
 
 
+def _translations(readings: Readings) -> list[Figure]:
+    return [
+        _translation(readings, f"/v1/{surface}{what}", f"{surface}{suffix}", f"chat{suffix}")
+        for what, suffix in (("", ""), (", streams of 50 chunks", "_stream"))
+        for surface in ("messages", "responses")
+    ]
+
+
+def _translation(readings: Readings, name: str, measure: str, base: str) -> Figure:
+    """Compare the CPU of an answer on a translated surface with chat completions', round by round."""
+    translated, plain = (readings.get(one, {}).get(PROXY, ()) for one in (measure, base))
+    pairs = zip(translated, plain, strict=False)
+    ours, theirs = (_show(_mid(readings, one, PROXY, _cpu), "us") for one in (measure, base))
+    return Figure(
+        name=f"{name}: CPU per answer / chat completions'",
+        unit="x",
+        must=1.5,
+        target=1.25,
+        measured=middle([_ratio(one.cpu_us, other.cpu_us) for one, other in pairs]),
+        detail=f"{ours}; chat completions {theirs}",
+    )
+
+
 def figures(readings: Readings, standing: Standing) -> list[Figure]:
     """Return every figure, in the order of the table; what was not measured says so."""
     large = Figure(
@@ -191,6 +214,7 @@ def figures(readings: Readings, standing: Standing) -> list[Figure]:
         *_throughput(readings),
         *_streams(readings),
         large,
+        *_translations(readings),
         Figure(name="Start to the first served request", unit="s", must=1.2, target=0.7, measured=start),
         Figure(name="Idle memory (PSS)", unit="MiB", must=90, target=65, measured=idle),
         Figure(name="Installed size", unit="MB", must=400, target=300, measured=standing.installed_mb),

@@ -83,6 +83,11 @@ class Rig:
         """Send OPEN_RATE requests a second; latency from the moment each was to be sent."""
         return self.measure("open", target, "short", connections=64, seconds=self.seconds + 1, rate=OPEN_RATE)
 
+    def surface(self, target: Target, body: str, path: str) -> Reading:
+        """Keep CONNECTIONS requests of one surface under way, streams or not; the CPU time is per whole answer."""
+        self.load("closed", target, body, path=path, connections=CONNECTIONS, seconds=WARM_SECONDS)
+        return self.measure("closed", target, body, path=path, connections=CONNECTIONS, seconds=self.seconds)
+
     def large(self, target: Target) -> Reading:
         """Keep LARGE_CONNECTIONS requests of 300 KB under way."""
         self.load("closed", target, "large", connections=LARGE_CONNECTIONS, seconds=WARM_SECONDS)
@@ -102,13 +107,24 @@ class Rig:
         )
 
 
+def _surface(body: str, path: str) -> Callable[[Rig, Target], Reading]:
+    return lambda rig, target: rig.surface(target, body, path)
+
+
 MEASURES: dict[str, Callable[[Rig, Target], Reading]] = {
     "closed": Rig.closed,
     "open": Rig.open,
     "large": Rig.large,
     "streams500": Rig.streams500,
     "streams1000": Rig.streams1000,
+    "chat": _surface("short", "/v1/chat/completions"),
+    "messages": _surface("messages", "/v1/messages"),
+    "responses": _surface("responses", "/v1/responses"),
+    "chat_stream": _surface("stream", "/v1/chat/completions"),
+    "messages_stream": _surface("messages_stream", "/v1/messages"),
+    "responses_stream": _surface("responses_stream", "/v1/responses"),
 }
+"""By name. The last six are of one round each: what a translation costs is read against `chat` and `chat_stream`."""
 
 TARGETS = {
     "closed": (DIRECT, "nginx", "tierwise", "litellm"),
@@ -116,6 +132,12 @@ TARGETS = {
     "large": (DIRECT, "nginx", "tierwise", "litellm"),
     "streams500": ("nginx", "tierwise"),
     "streams1000": ("nginx", "tierwise"),
+    "chat": ("tierwise",),
+    "messages": ("tierwise",),
+    "responses": ("tierwise",),
+    "chat_stream": ("tierwise",),
+    "messages_stream": ("tierwise",),
+    "responses_stream": ("tierwise",),
 }
 """Which targets a measurement compares. LiteLLM holds neither 100 requests/s nor 500 streams on one core."""
 

@@ -73,7 +73,7 @@ def test_ratios_are_taken_within_a_round():
 def test_what_was_not_measured_says_so():
     """Without any reading every figure stands, and none has a value."""
     shown = figures({}, Standing())
-    assert len(shown) == 11
+    assert len(shown) == 15
     assert {figure.verdict for figure in shown} == {Verdict.NOT_MEASURED}
 
 
@@ -85,10 +85,26 @@ def test_a_run_fills_the_figures():
         "large": {"tierwise": [reading(per_second=900.0)], "litellm": [reading(per_second=50.0)]},
         "streams500": {"tierwise": [reading(cpu_us=36.0, first_p50_ms=30.0)], "nginx": [reading(cpu_us=20.0)]},
         "streams1000": {"tierwise": [reading(lost=3, errors=1)]},
+        "chat": {"tierwise": [reading(cpu_us=100.0)]},
+        "messages": {"tierwise": [reading(cpu_us=120.0)]},
+        "responses": {"tierwise": [reading(cpu_us=150.0)]},
+        "chat_stream": {"tierwise": [reading(cpu_us=1000.0)]},
+        "messages_stream": {"tierwise": [reading(cpu_us=1300.0)]},
+        "responses_stream": {"tierwise": [reading(cpu_us=1600.0)]},
     }
     standing = Standing(start_seconds=(0.5, 0.9, 0.6), idle_pss_mib=(60.0, 62.0, 61.0), installed_mb=160.0)
     measured = [figure.measured for figure in figures(readings, standing)]
-    assert measured == [60.0, 1.0, 3.5, 0.0, 30.0, 1.8, 4.0, 18.0, 0.6, 61.0, 160.0]
+    assert measured == [60.0, 1.0, 3.5, 0.0, 30.0, 1.8, 4.0, 18.0, 1.2, 1.5, 1.3, 1.6, 0.6, 61.0, 160.0]
+
+
+def test_a_translation_is_compared_within_a_round():
+    """What a surface costs is a ratio to chat completions of the same round, and the median of those."""
+    plain = [reading(cpu_us=100.0), reading(cpu_us=300.0), reading(cpu_us=100.0)]
+    translated = [reading(cpu_us=120.0), reading(cpu_us=360.0), reading(cpu_us=500.0)]
+    shown = figures({"chat": {"tierwise": plain}, "messages": {"tierwise": translated}}, Standing())
+    [found] = [figure for figure in shown if figure.measured is not None]
+    assert (found.measured, found.verdict) == (1.2, Verdict.TARGET)
+    assert found.name.startswith("/v1/messages: ")
 
 
 def test_wrong_answers_are_told():

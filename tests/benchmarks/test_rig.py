@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.bodies import LARGE_BYTES, SHORT_BYTES, write_bodies
 from benchmarks.compile import NoCompilerError, compile_rig
-from benchmarks.measures import Rig
+from benchmarks.measures import MEASURES, Rig
 from benchmarks.processes import Cores, Process, core_busy_ns, cpu_ns, pss_mib
 from benchmarks.targets import Target
 
@@ -125,6 +125,27 @@ def test_a_large_body_arrives(mock, rig):
     found = rig.measure("closed", mock, "large", connections=2, seconds=0.2)
     assert found.errors == 0
     assert found.answered > 5
+
+
+@pytest.mark.parametrize(
+    "name", ["chat", "messages", "responses", "chat_stream", "messages_stream", "responses_stream"]
+)
+def test_each_surface_is_asked(mock, rig, name):
+    """Each is loaded with a body of its own, streams included; the mock answers them all."""
+    found = MEASURES[name](rig, mock)
+    assert found.errors == 0
+    assert found.answered > 5
+
+
+@pytest.mark.parametrize("name", ["messages", "messages_stream", "responses", "responses_stream"])
+def test_the_bodies_of_all_surfaces_ask_the_same(rig, name):
+    """A surface's body says what the chat completion says, as its own API has it."""
+    body, chat = json.loads(rig.bodies[name].read_bytes()), json.loads(rig.bodies["short"].read_bytes())
+    system, question = (message["content"] for message in chat["messages"])
+    said = body["messages"][0]["content"] if "messages" in body else body["input"]
+    assert body.get("system", body.get("instructions")) == system
+    assert question.startswith(said)
+    assert body.get("stream", False) is name.endswith("_stream")
 
 
 def test_a_refused_connection_is_an_error(mock, rig):
