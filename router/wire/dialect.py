@@ -110,10 +110,12 @@ class History:
 
     `call_id` is the pattern of tool-call ids. `after_tool` are the roles that may follow a tool's message, `last` those
     of the last message; `prefix` is the member that an assistant's last message needs. `names_on` are the roles that
-    may carry a name. `text_only_tool` says that a tool's content must be text, not parts; `empty_assistant` whether an
-    assistant may say nothing. `reasoning` is the member in which it writes and reads its reasoning,
-    `reasoning_with_calls` whether that must be sent back beside tool calls, `beside_reasoning` are members that may
-    stand beside it. `assistant` are all members of an assistant's message in a schema that forbids others.
+    may carry a name. `text_only_tool` says that a tool's content must be text, not parts; `plain_text` that a content
+    of texts alone must be one; `empty_assistant` whether an assistant may say nothing. `reasoning` is the member in
+    which it writes and reads its reasoning, `reasoning_with_calls` whether that must be sent back beside tool calls,
+    `reasoning_after_calls` whether every other assistant's message of such a conversation needs it too,
+    `beside_reasoning` are members that may stand beside it. `assistant` are all members of an assistant's message in a
+    schema that forbids others.
     """
 
     call_id: str | None = None
@@ -122,9 +124,11 @@ class History:
     prefix: str | None = None
     names_on: frozenset[str] | None = None
     text_only_tool: bool = False
+    plain_text: bool = False
     empty_assistant: bool = True
     reasoning: str | None = None
     reasoning_with_calls: bool = False
+    reasoning_after_calls: bool = False
     beside_reasoning: frozenset[str] = frozenset()
     assistant: frozenset[str] | None = None
     of_reasoning: bool = field(init=False)
@@ -133,7 +137,7 @@ class History:
     def __post_init__(self) -> None:
         """Note what is demanded."""
         others = (self.call_id, self.after_tool, self.last, self.prefix, self.names_on, self.assistant)
-        demands = self.text_only_tool or not self.empty_assistant or self.reasoning_with_calls
+        demands = self.text_only_tool or self.plain_text or not self.empty_assistant or self.reasoning_with_calls
         object.__setattr__(self, "of_reasoning", not demands and not any(other is not None for other in others))
 
 

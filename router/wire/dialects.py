@@ -4,6 +4,8 @@ Facts: the hosts' documentation, their OpenAPI descriptions and client libraries
 disagree, what is sent is what both accept.
 """
 
+from dataclasses import replace
+
 from router.wire import kimi
 from router.wire.dialect import Dialect, ErrorShape, Fixed, History, Rule, Said, Scalar, StreamUsage, near, same
 
@@ -14,13 +16,24 @@ _ONE_CHOICE = {"n": Rule(high=1)}
 GENERIC = Dialect(title="OpenAI, and any compatible server")
 """OpenAI itself, and whoever is not listed."""
 
-_AZURE = Dialect(title="Azure AI Foundry")
+_OPENAI_IDS = r"[a-zA-Z0-9_-]{1,40}"
+"""Tool-call ids that OpenAI's models take: longer ones are a 400. A colon is Kimi's habit, and no loss here."""
+
+_AMAZON_IDS = r"[a-zA-Z0-9_.:-]{1,64}"
+"""Tool-call ids that Bedrock takes."""
+
+_OPENAI = replace(GENERIC, title="OpenAI: its own models", history=History(call_id=_OPENAI_IDS))
+
+_AZURE = Dialect(title="Azure AI Foundry", history=History(call_id=_OPENAI_IDS))
+_AZURE_KIMI = replace(_AZURE, title="Azure AI Foundry: Kimi", history=History())
+"""Kimi loses its way when its own ids, functions.name:0, come back as others."""
 
 _BASETEN = Dialect(title="Baseten", errors=(ErrorShape.TEXT, ErrorShape.OBJECT))
 
 _BEDROCK = Dialect(
     title="Amazon Bedrock",
     rules=_ONE_CHOICE,
+    history=History(call_id=_AMAZON_IDS),
     errors=(ErrorShape.MESSAGE, ErrorShape.OBJECT),
     note='one choice only; 429 "Too many tokens, please wait" is throttling, not a long prompt',
 )
@@ -30,7 +43,7 @@ _DEEPINFRA = Dialect(
         **_OLD_LIMIT,
         "tool_choice": Rule(says={"none": same(b'"none"')}, otherwise=near(b'"auto"')),
     },
-    history=History(text_only_tool=True),
+    history=History(text_only_tool=True, reasoning="reasoning_content"),
     errors=(ErrorShape.OBJECT,),
     note="tool_choice is auto or none",
 )
@@ -40,7 +53,7 @@ _DEEPSEEK = Dialect(
         **_OLD_LIMIT,
         "reasoning_effort": Rule(yields=True, says={"none": same(b'{"type":"disabled"}', "thinking")}),
     },
-    history=History(reasoning="reasoning_content", reasoning_with_calls=True),
+    history=History(reasoning="reasoning_content", reasoning_with_calls=True, reasoning_after_calls=True),
     cached=("prompt_cache_hit_tokens",),
     failing=frozenset({"error", "insufficient_system_resource"}),
     note="ignores temperature, top_p and penalties while thinking",
@@ -60,6 +73,7 @@ _LLAMACPP = Dialect(
     history=History(reasoning="reasoning_content"),
     note="serves tools only when started with --jinja",
 )
+_MISTRAL_IDS = r"[a-zA-Z0-9]{9}"
 _MISTRAL = Dialect(
     title="Mistral",
     stream_usage=StreamUsage.ALWAYS,  # stream_options is no member of its schema
@@ -108,7 +122,7 @@ _MISTRAL = Dialect(
     },
     most_tools=128,
     history=History(
-        call_id=r"[a-zA-Z0-9]{9}",
+        call_id=_MISTRAL_IDS,
         after_tool=frozenset({"assistant", "tool"}),
         last=frozenset({"user", "tool"}),
         prefix="prefix",
@@ -133,11 +147,12 @@ _MORPH_APPLY = Dialect(
     knows=frozenset({"messages", "model", "stream"}),
     note="applies edits to code; every other member is dropped",
 )
-_NOVITA = Dialect(title="Novita")
+_NOVITA = Dialect(title="Novita", history=History(reasoning="reasoning_content"))
 
 _NVIDIA = Dialect(
     title="NVIDIA NIM",
     rules=_OLD_LIMIT,
+    history=History(reasoning="reasoning_content"),
     errors=(ErrorShape.PROBLEM, ErrorShape.OBJECT),
     note="trial service whose limits are not published",
 )
@@ -159,6 +174,21 @@ _OPENROUTER = Dialect(
     errors=(ErrorShape.OBJECT, ErrorShape.INSIDE),
     note="usage.cost is the bill; a format is only asked of hosts that keep to it, unless `provider` is sent",
 )
+_BEDROCK_MISTRAL = replace(_BEDROCK, title="Amazon Bedrock: Mistral", history=History(call_id=_MISTRAL_IDS))
+_BEHIND_OPENROUTER = tuple(
+    (
+        f"{maker}/",
+        replace(_OPENROUTER, title=f"OpenRouter: {maker}/", history=replace(_OPENROUTER.history, call_id=pattern)),
+    )
+    for maker, pattern in (
+        ("openai", _OPENAI_IDS),
+        ("anthropic", r"[a-zA-Z0-9_-]{1,64}"),
+        ("amazon", _AMAZON_IDS),
+        ("mistralai", _MISTRAL_IDS),
+    )
+)
+"""What OpenRouter hands on unchanged to makers whose own APIs bound the ids of tool calls."""
+
 _SIMULATED = Dialect(title="Simulated upstreams")
 
 _TOGETHER = Dialect(
@@ -222,7 +252,11 @@ DIALECTS: dict[str, Dialect] = {
 }
 
 GENERATIONS: dict[str, tuple[tuple[str, Dialect], ...]] = {
+    "azure": tuple((name, _AZURE_KIMI) for name in ("kimi", "Kimi")),
+    "bedrock": (("mistral.", _BEDROCK_MISTRAL),),
     "moonshot": kimi.GENERATIONS,
+    "openai": tuple((name, _OPENAI) for name in ("gpt-", "chatgpt-", "ft:", "o1", "o3", "o4")),
+    "openrouter": _BEHIND_OPENROUTER,
     "morph": (("morph-v3", _MORPH_APPLY),),
 }
 """By kind: the beginnings of models' names that have a table of their own, the first that fits counts."""

@@ -22,6 +22,7 @@ from router.wire.history_turn import (
     show,
     spoken,
     taken,
+    think_throughout,
     without_parts,
 )
 from router.wire.json_body import members, splice
@@ -63,9 +64,11 @@ def _marks(history: History) -> Iterator[bytes]:
         yield b'"tool_call'
     if history.text_only_tool or history.after_tool is not None:
         yield b'"tool"'
+    if history.plain_text:
+        yield b'"text"'
     if history.last is not None:
         yield from (b'"%s"' % role for role in (b"assistant", b"system", b"developer"))
-    if history.assistant is not None or not history.empty_assistant:
+    if history.assistant is not None or history.prefix is not None or not history.empty_assistant:
         yield b'"assistant"'
 
 
@@ -78,6 +81,8 @@ def _fitted(body: bytes, history: History) -> tuple[bytes, tuple[str, ...]]:
     lost: dict[str, None] = {}
     for turn in before:
         refit(turn, history, lost)
+    if history.reasoning_after_calls:
+        think_throughout(before, history)
     if history.call_id is not None:
         _rename_calls(before, history.call_id)
     turns = _ordered(before, history)
@@ -154,7 +159,7 @@ def _ordered(turns: list[Turn], history: History) -> list[Turn]:
         turns = list(_with_pictures(turns))
     if not history.empty_assistant:
         turns = [turn for turn in turns if not is_silent(turn)] or turns
-    if history.last is not None:
+    if history.last is not None or history.prefix is not None:
         turns = _ended(turns, history.last, history.prefix)
     if history.after_tool is not None:
         turns = list(_paused(turns, history.after_tool))
@@ -178,14 +183,14 @@ def _with_pictures(turns: Iterable[Turn]) -> Iterator[Turn]:
         yield spoken("user", pictures)
 
 
-def _ended(turns: list[Turn], last: frozenset[str], prefix: str | None) -> list[Turn]:
+def _ended(turns: list[Turn], last: frozenset[str] | None, prefix: str | None) -> list[Turn]:
     """Return the messages with an end that the host takes.
 
-    Instructions at the end move in front of the user's last message; an answer at the end is marked as the beginning of
-    the next one.
+    Instructions at the end move in front of the user's last message, unless they may stand there; an answer at the end
+    is marked as the beginning of the next one.
     """
     end = len(turns)
-    while end and turns[end - 1].role not in (*last, "assistant"):
+    while last is not None and end and turns[end - 1].role not in (*last, "assistant"):
         end -= 1
     asked = next((at for at in reversed(range(end)) if turns[at].role == "user"), None)
     if asked is not None and end < len(turns):

@@ -1,6 +1,6 @@
 """One message of a conversation, and what a host's rules make of it alone: reasoning, names, contents."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -85,11 +85,29 @@ def refit(turn: Turn, history: History, lost: dict[str, None]) -> None:
     """Rewrite what the host's rules say of this message alone; `lost` gathers the names of what could not be kept."""
     if "name" in turn.members and history.names_on is not None and turn.role not in history.names_on:
         _lose(turn, ["name"], lost)
-    if turn.role != "assistant":
+    if turn.role == "assistant":
+        _refit_reasoning(turn, history, lost)
+        if history.assistant is not None:
+            _lose(turn, turn.members.keys() - history.assistant, lost)
+    if history.plain_text:
+        _flatten(turn)
+
+
+def think_throughout(turns: Sequence[Turn], history: History) -> None:
+    """Give every assistant's message reasoning of some kind, where one of them calls a tool."""
+    own = history.reasoning
+    if own is None or not any(turn.role == "assistant" and turn.says("tool_calls") for turn in turns):
         return
-    _refit_reasoning(turn, history, lost)
-    if history.assistant is not None:
-        _lose(turn, turn.members.keys() - history.assistant, lost)
+    for turn in turns:
+        if turn.role == "assistant" and not turn.says(own):
+            turn.set(own, UNBROKEN)
+
+
+def _flatten(turn: Turn) -> None:
+    """Make a content of texts alone one text, a line each."""
+    parts = turn.parts("content")
+    if parts and all(_kind(part) == "text" for part in parts):
+        without_parts(turn)
 
 
 def without_parts(turn: Turn) -> list[Part]:

@@ -24,7 +24,7 @@ _TOOL_NAME = r"[a-zA-Z_][a-zA-Z0-9_-]{2,63}"
 _MOST_TOOLS = 128
 _USAGE = ("usage", "choices[0].usage")
 _CACHED = ("prompt_tokens_details.cached_tokens", "cached_tokens")
-_HISTORY = History(reasoning="reasoning_content", reasoning_with_calls=True)
+_HISTORY = History(reasoning="reasoning_content", reasoning_with_calls=True, prefix="partial")
 
 EARLIER = Dialect(
     title="Moonshot: Moonshot v1, Kimi K2 (0711, 0905, turbo, Thinking)",
@@ -33,7 +33,7 @@ EARLIER = Dialect(
     rules={**_LIMITS, **_NOT_REQUIRED, "temperature": Rule(high=1), "n": Rule(high=5)},
     most_tools=_MOST_TOOLS,
     tool_name=_TOOL_NAME,
-    history=History(reasoning="reasoning_content"),
+    history=History(reasoning="reasoning_content", prefix="partial", plain_text=True),
     usage=_USAGE,
     cached=_CACHED,
     note="temperature is cut to 1, n to 5",

@@ -27,6 +27,13 @@ SPOKEN_TO = (
     ("moonshot", "kimi-k3"),
     ("moonshot", "kimi-k3.1-pro"),
     ("morph", "morph-v3-fast"),
+    ("azure", "Kimi-K2.6"),
+    ("bedrock", "mistral.mistral-large"),
+    ("openai", "gpt-5.4"),
+    ("openrouter", "openai/gpt-5.4"),
+    ("openrouter", "anthropic/claude"),
+    ("openrouter", "amazon/nova"),
+    ("openrouter", "mistralai/mistral-medium-3-5"),
 )
 """Every kind, and every generation of models that has a table of its own."""
 
@@ -69,7 +76,7 @@ RICH: dict[str, Any] = {
 """What a client of OpenAI may ask, at its fullest."""
 
 FREE = ("openai", "azure", "baseten", "fireworks", "morph", "novita", "simulated", "vertex", "vllm")
-TAKES_ANYTHING = {(kind, "some-model") for kind in FREE}
+TAKES_ANYTHING = {(kind, "some-model") for kind in FREE} | {("azure", "Kimi-K2.6"), ("openai", "gpt-5.4")}
 CLOSED = {("mistral", "some-model"), ("morph", "morph-v3-fast")}
 
 

@@ -22,7 +22,7 @@ from tests.fakes.values import a_provider, an_upstream
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "compatibility.md"
 BEGIN, END = "<!-- histories: begin -->", "<!-- histories: end -->"
 LIMITS = Limits(connect=1.0, first_byte=2.0, idle=3.0)
-MODELS = {"moonshot": "kimi-k2.6"}
+MODELS = {"moonshot": "kimi-k2.6", "openai": "gpt-5.4"}
 FAMILIES = tuple(DIALECTS)
 TOPICS = ("text", "tools", "parallel tools", "reasoning", "images in tool results", "structured output")
 
@@ -117,6 +117,9 @@ def test_every_host_takes_what_every_family_wrote(family, kind):
         ("openai", "deepseek", "tools", "messages.reasoning_content"),
         ("vllm", "moonshot", "reasoning", "messages.reasoning_content"),
         ("openai", "deepinfra", "images in tool results", "messages.content"),
+        ("moonshot", "openai", "tools", "tool_calls.id"),
+        ("moonshot", "azure", "tools", "tool_calls.id"),
+        ("fireworks", "openai", "reasoning", "messages.reasoning_content"),
     ],
 )
 def test_hosts_refuse_what_is_not_fitted(family, kind, topic, at):
@@ -169,9 +172,16 @@ def _section() -> str:
             "  space is sent.",
             "- A tool's result for a host that takes text only is joined, a line a part; its pictures begin the user's",
             "  message behind the results, or are one.",
+            "- An assistant's answer at the end is marked as the beginning of the next one where the host wants that",
+            "  (Mistral `prefix`, Moonshot `partial`). A text in parts becomes one text for those of Moonshot's models",
+            "  that read text only.",
+            "- By a model's name there are further rules: at openai and azure the ids of tool calls have at most 40",
+            "  letters, digits, `_` and `-` (but where a deployment is called Kimi), at bedrock 64, with `.` and `:`;",
+            "  behind openrouter those of the maker (openai/, anthropic/, amazon/, mistralai/), at bedrock for",
+            "  `mistral.` Mistral's.",
             "- Mistral: an assistant that says nothing is left out. Between a tool's result and somebody else than the",
             "  assistant stands an assistant's message of one space. Instructions at the end move in front of the",
-            "  user's last message. An answer at the end becomes the beginning of the next one (`prefix`).",
+            "  user's last message.",
             "- A conversation of instructions alone is sent as it came: no rule can mend it without words of our own.",
             "",
             f"| to | {' | '.join(TOPICS)} |",

@@ -8,8 +8,9 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
+
+from tests.fakes import strict_messages as turns
 
 Body = dict[str, Any]
 Check = Callable[[Body], str | None]
@@ -114,53 +115,6 @@ def tool_names(pattern: str) -> Check:
     return check
 
 
-def call_ids(body: Body) -> str | None:
-    """Refuse tool-call ids that are not nine letters and digits."""
-    ids = [call["id"] for message in body["messages"] for call in message.get("tool_calls") or []]
-    ids += [message["tool_call_id"] for message in body["messages"] if message["role"] == "tool"]
-    return None if all(re.fullmatch(r"[a-zA-Z0-9]{9}", name) for name in ids) else "tool_calls.id"
-
-
-def mistral_order(body: Body) -> str | None:
-    """Refuse another order of roles than Mistral's."""
-    messages = body["messages"]
-    roles = [message["role"] for message in messages]
-    for role, following in pairwise(roles):
-        if role == "tool" and following not in ("assistant", "tool"):
-            return "messages.order"
-    last = messages[-1]
-    return None if last["role"] in ("user", "tool") or last.get("prefix") is True else "messages.order"
-
-
-def mistral_messages(body: Body) -> str | None:
-    """Refuse names but a tool's, members of an assistant that the schema has not, and assistants that say nothing."""
-    for message in body["messages"]:
-        if message["role"] == "assistant" and not message.keys() <= {"role", "content", "tool_calls", "prefix"}:
-            return "messages.assistant"
-        if "name" in message and message["role"] != "tool":
-            return "messages.name"
-        if message["role"] == "assistant" and not (message.get("content") or message.get("tool_calls")):
-            return "messages.content"
-    return None
-
-
-def no_names(body: Body) -> str | None:
-    """Refuse names of messages."""
-    return "messages.name" if any("name" in message for message in body["messages"]) else None
-
-
-def text_results(body: Body) -> str | None:
-    """Refuse a tool's content in parts."""
-    tools = (message for message in body["messages"] if message["role"] == "tool")
-    return None if all(isinstance(message["content"], str) for message in tools) else "messages.content"
-
-
-def reasoning_sent_back(body: Body) -> str | None:
-    """Refuse an assistant's tool calls without the reasoning before them."""
-    calling = (message for message in body["messages"] if message.get("tool_calls"))
-    return None if all("reasoning_content" in message for message in calling) else "messages.reasoning_content"
-
-
 def formats_kept(body: Body) -> str | None:
     """Refuse a format that the host behind may ignore."""
     demands = body.get("provider", {}).get("require_parameters")
@@ -220,21 +174,25 @@ _MISTRAL_MEMBERS = (
 # fmt: on
 _SAMPLING = ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty")
 _MOONSHOT_TOOLS = (most("tools", 128), tool_names(r"[a-zA-Z_][a-zA-Z0-9_-]{2,63}"), short_stops)
-_MOONSHOT = (never("logit_bias", "functions", "function_call"), *_MOONSHOT_TOOLS)
+_MOONSHOT = (never("logit_bias", "functions", "function_call"), turns.partial_at_the_end, *_MOONSHOT_TOOLS)
 _OPTIONAL_TOOLS = one_of("tool_choice", "auto", "none", None, objects=True)
 _PLAIN = Strict((), _openai)
+_OPENAI = Strict((turns.call_ids("_-", 1, 40), turns.known_members), _openai)
 
 HOSTS: dict[str, Strict] = {
     "openai": _PLAIN,
-    "azure": _PLAIN,
+    "azure": _OPENAI,
     "baseten": Strict((), _baseten),
-    "bedrock": Strict((within("n", 1, 1),), _amazon),
-    "deepinfra": Strict((never("max_completion_tokens"), one_of("tool_choice", "auto", "none"), text_results), _openai),
+    "bedrock": Strict((within("n", 1, 1), turns.call_ids("_.:-", 1, 64)), _amazon),
+    "deepinfra": Strict(
+        (never("max_completion_tokens"), one_of("tool_choice", "auto", "none"), turns.text_results), _openai
+    ),
     "deepseek": Strict(
-        (one_of("reasoning_effort", "high", "minimal", "low", "medium", "xhigh", "max"), reasoning_sent_back), _openai
+        (one_of("reasoning_effort", "high", "minimal", "low", "medium", "xhigh", "max"), turns.reasoning_throughout),
+        _openai,
     ),
     "fireworks": _PLAIN,
-    "groq": Strict((never("logprobs", "top_logprobs", "logit_bias"), within("n", 1, 1), no_names), _openai),
+    "groq": Strict((never("logprobs", "top_logprobs", "logit_bias"), within("n", 1, 1), turns.no_names), _openai),
     "llamacpp": Strict((within("n", 1, 1),), _openai),
     "mistral": Strict(
         (
@@ -243,9 +201,9 @@ HOSTS: dict[str, Strict] = {
             one_of("reasoning_effort", "none", "high"),
             within("temperature", 0, 1.5),
             most("tools", 128),
-            mistral_messages,
-            call_ids,
-            mistral_order,
+            turns.mistral_messages,
+            turns.call_ids("", 9, 9),
+            turns.mistral_order,
         ),
         _mistral,
     ),
@@ -271,12 +229,30 @@ HOSTS: dict[str, Strict] = {
 }
 
 _K2_TOGGLE = Strict(
-    (*_MOONSHOT, never(*_SAMPLING, "reasoning_effort"), _OPTIONAL_TOOLS, reasoning_sent_back), _moonshot
+    (*_MOONSHOT, never(*_SAMPLING, "reasoning_effort"), _OPTIONAL_TOOLS, turns.reasoning_sent_back), _moonshot
 )
 _EARLIER = Strict(
-    (*_MOONSHOT, never("reasoning_effort"), _OPTIONAL_TOOLS, within("temperature", 0, 1), within("n", 1, 5)), _moonshot
+    (
+        *_MOONSHOT,
+        never("reasoning_effort"),
+        _OPTIONAL_TOOLS,
+        within("temperature", 0, 1),
+        within("n", 1, 5),
+        turns.texts_are_plain,
+    ),
+    _moonshot,
 )
+_ROUTED = (never("models", "route", "preset"), formats_kept)
 GENERATIONS: dict[str, tuple[tuple[str, Strict], ...]] = {
+    "azure": (("kimi", _PLAIN), ("Kimi", _PLAIN)),
+    "bedrock": (("mistral.", Strict((within("n", 1, 1), turns.call_ids("", 9, 9)), _amazon)),),
+    "openai": tuple((name, _OPENAI) for name in ("gpt-", "chatgpt-", "ft:", "o1", "o3", "o4")),
+    "openrouter": (
+        ("openai/", Strict((*_ROUTED, turns.call_ids("_-", 1, 40)), _openai)),
+        ("anthropic/", Strict((*_ROUTED, turns.call_ids("_-", 1, 64)), _openai)),
+        ("amazon/", Strict((*_ROUTED, turns.call_ids("_.:-", 1, 64)), _openai)),
+        ("mistralai/", Strict((*_ROUTED, turns.call_ids("", 9, 9)), _openai)),
+    ),
     "moonshot": (
         ("kimi-k2.7", Strict((*_K2_TOGGLE.checks, one_of("thinking", None, {"type": "enabled"})), _moonshot)),
         ("kimi-k2.6", _K2_TOGGLE),

@@ -17,6 +17,7 @@ from router.wire.history import fitted, new_ids
 NINE = r"[a-zA-Z0-9]{9}"
 MISTRAL, DEEPINFRA = dialect_of("mistral").history, dialect_of("deepinfra").history
 DEEPSEEK, GROQ = dialect_of("deepseek").history, dialect_of("groq").history
+KIMI, OLD_KIMI = dialect_of("moonshot").history, dialect_of("moonshot", "kimi-k2-0905-preview").history
 USER, SYSTEM = {"role": "user", "content": "u"}, {"role": "system", "content": "s"}
 SAID, PAUSE = {"role": "assistant", "content": "a"}, {"role": "assistant", "content": " "}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:,x"}}
@@ -47,6 +48,17 @@ CASES = [
     Case("pause", MISTRAL, [called(), result(), USER], [called(), result(), PAUSE, USER]),
     Case("answered", MISTRAL, [called(), result(), SAID, USER], [called(), result(), SAID, USER]),
     Case("prefix", MISTRAL, [USER, SAID], [USER, {**SAID, "prefix": True}]),
+    Case("partial", KIMI, [USER, SAID], [USER, {**SAID, "partial": True}]),
+    Case("partial-begun", KIMI, [USER, {**SAID, "partial": True}], [USER, {**SAID, "partial": True}]),
+    Case("partial-not", KIMI, [SAID, USER, SYSTEM], [SAID, USER, SYSTEM]),
+    Case("plain", OLD_KIMI, [{**USER, "content": [TEXT, TEXT]}], [{**USER, "content": "t\nt"}]),
+    Case("plain-picture", OLD_KIMI, [{**USER, "content": [TEXT, PICTURE]}], [{**USER, "content": [TEXT, PICTURE]}]),
+    Case("plain-result", OLD_KIMI, [USER, called(), result([TEXT])], [USER, called(), result("t")]),
+    Case("parts-elsewhere", KIMI, [{**USER, "content": [TEXT]}], [{**USER, "content": [TEXT]}]),
+    Case("thinks-throughout", DEEPSEEK, [USER, called(), result(), SAID, USER],
+         [USER, called(reasoning_content=" "), result(), {**SAID, "reasoning_content": " "}, USER]),
+    Case("no-calls-no-thoughts", DEEPSEEK, [USER, SAID, USER, {"role": "tool", "content": "x"}],
+         [USER, SAID, USER, {"role": "tool", "content": "x"}]),
     Case("begun", MISTRAL, [USER, {**SAID, "prefix": True}], [USER, {**SAID, "prefix": True}]),
     Case("instructed-last", MISTRAL, [SAID, USER, SYSTEM], [SAID, SYSTEM, USER]),
     Case("instructed-only", MISTRAL, [SYSTEM], [SYSTEM]),
@@ -95,6 +107,38 @@ def test_ids_are_mapped_in_calls_and_results_alike():
     assert re.fullmatch(NINE, call["tool_calls"][0]["id"])
     assert answer["tool_call_id"] == call["tool_calls"][0]["id"]
     assert call["tool_calls"][0]["index"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "name", "stays"),
+    [
+        ("openai", "gpt-5.4", "call_" + "a" * 35, True),
+        ("openai", "gpt-5.4", "call_" + "a" * 36, False),
+        ("openai", "gpt-5.4", "functions.f:0", False),
+        ("openai", "kimi-at-home", "functions.f:0", True),
+        ("azure", "my-gpt", "call_" + "a" * 36, False),
+        ("azure", "Kimi-K2.6", "functions.f:0", True),
+        ("bedrock", "deepseek.v3.2", "functions.f:0", True),
+        ("bedrock", "deepseek.v3.2", "a" * 65, False),
+        ("bedrock", "deepseek.v3.2", "call_a|fc_b", False),
+        ("bedrock", "mistral.large", "call_a", False),
+        ("openrouter", "openai/gpt-5.4", "a" * 41, False),
+        ("openrouter", "anthropic/claude", "a" * 64, True),
+        ("openrouter", "anthropic/claude", "functions.f:0", False),
+        ("openrouter", "mistralai/mistral-medium-3-5", "call_a", False),
+        ("openrouter", "moonshotai/kimi-k2.6", "functions.f:0", True),
+        ("moonshot", "kimi-k2.6", "functions.f:0", True),
+        ("vllm", "m", "functions.f:0", True),
+    ],
+)
+def test_only_ids_that_the_host_would_refuse_are_made_anew(kind, model, name, stays):
+    """Lengths and characters are those of the host, or of the maker behind it; the same id comes of it every time."""
+    body = json.dumps({"messages": [called(name), result(name=name)]}).encode()
+    sent, lost = fitted(body, dialect_of(kind, model).history)
+    call, answer = json.loads(sent)["messages"]
+    assert (call["tool_calls"][0]["id"] == name, lost) == (stays, ())
+    assert answer["tool_call_id"] == call["tool_calls"][0]["id"]
+    assert fitted(body, dialect_of(kind, model).history)[0] == sent
 
 
 def test_a_name_written_with_escapes_is_read():
