@@ -10,14 +10,19 @@ from classifier.tier import Tier
 class Needs:
     """What an upstream must be able to do to serve a request.
 
-    `context_tokens` is the safe (high) estimate of the whole input, tool schemas included; `max_output_tokens` what the
+    `tool_count` are the tools declared; `parallel_tools` says that a turn of the history has several calls, `audio`
+    that there is sound in a message or wanted in the answer. `context_tokens` is the safe (high) estimate of the whole
+    input, tool schemas included; `max_output_tokens` what the
     client allows the answer, None when it says nothing.
     """
 
     tools: bool = False
+    tool_count: int = 0
+    parallel_tools: bool = False
     images: bool = False
     json_schema: bool = False
     reasoning: bool = False
+    audio: bool = False
     context_tokens: int = 0
     max_output_tokens: int | None = None
 

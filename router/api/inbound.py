@@ -18,6 +18,7 @@ from router.wire import tokens
 from router.wire.decoding import decoded, require_utf8
 from router.wire.json_body import locate_model, messages_span
 
+_SOUND_PARTS = frozenset({"input_audio", "audio_url", "audio"})
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
 _NOT_REASONING = frozenset({None, "none", "minimal"})
 _SESSION_CHARS = 256
@@ -78,6 +79,7 @@ class _Body(msgspec.Struct, gc=False):
     reasoning_effort: str | None = None
     prompt_cache_key: str | None = None
     metadata: _Metadata | None = None
+    modalities: Any = None
     temperature: Any = None
     top_p: Any = None
     presence_penalty: Any = None
@@ -86,18 +88,21 @@ class _Body(msgspec.Struct, gc=False):
 
 
 _decode_body = msgspec.json.Decoder(_Body).decode
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
 _decode_messages = msgspec.json.Decoder(Annotated[list[_Message], Meta(min_length=1)]).decode
 
 
 class _Text:
     """What the messages hold, added up while they are read."""
 
-    __slots__ = ("images", "others", "size", "thinks", "turns")
+    __slots__ = ("images", "others", "parallel", "size", "sounds", "thinks", "turns")
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
         self.size = 0
         self.images = 0
+        self.sounds = 0
+        self.parallel = False
         self.others = 0
         self.thinks = False
 
@@ -112,6 +117,7 @@ class _Text:
         self.size += tokens.text_bytes(content)  # type: ignore[arg-type]  # as above
         if message.tool_calls is not _NOTHING:
             self.size += _size(message.tool_calls)
+            self.parallel = self.parallel or _has_several(message.tool_calls)
         if (message.reasoning_content, message.reasoning, message.reasoning_details) != _NO_REASONING:
             self.thinks = True
 
@@ -124,6 +130,7 @@ class _Text:
                 self.images += 1
             else:
                 self.others += 1
+                self.sounds += part.type in _SOUND_PARTS
                 self.thinks = self.thinks or part.type == "thinking"
         return "\n".join(texts)
 
@@ -161,9 +168,12 @@ def read(
         ),
         needs=Needs(
             tools=tools > 0,
+            tool_count=tools,
+            parallel_tools=text.parallel,
             images=text.images > 0,
             json_schema=form is not None and form.type == "json_schema",
             reasoning=parsed.reasoning_effort not in _NOT_REASONING,
+            audio=text.sounds > 0 or (type(parsed.modalities) is list and "audio" in parsed.modalities),
             context_tokens=tokens.safe(size, messages=count, images=media),
             max_output_tokens=parsed.max_tokens if limit is None else limit,
         ),
@@ -184,6 +194,14 @@ def _parse(body: bytes) -> tuple[_Body, list[_Message]]:
         raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
     parsed = decoded(_decode_body, body)
     return parsed, decoded(_decode_messages, parsed.messages, "messages")
+
+
+def _has_several(tool_calls: Raw) -> bool:
+    """Tell whether a turn has more than one call; what is no list is left to the upstream."""
+    try:
+        return len(_decode_list(tool_calls)) > 1
+    except msgspec.DecodeError:
+        return False
 
 
 def _size(raw: Raw) -> int:

@@ -17,6 +17,9 @@ _FIXED_TIERS = tuple(f"tier/{tier.label}" for tier in Tier)
 _OPEN = Policy()
 
 
+_SENSES = ((Capability.VISION, "image"), (Capability.AUDIO, "audio"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
     """The names of one configuration. `created` is when it was loaded.
@@ -51,7 +54,8 @@ class Models:
 
     def _row(self, name: str, owner: str, reached: tuple[Upstream, ...]) -> dict[str, Any]:
         """Return the model object of a name that reaches `reached`."""
-        sees = any(Capability.VISION in upstream.capabilities for upstream in reached)
+        able = {capability for upstream in reached for capability in upstream.capabilities}
+        senses = [name for capability, name in _SENSES if capability in able]
         return {
             "id": name,
             "object": "model",
@@ -59,7 +63,7 @@ class Models:
             "owned_by": owner,
             "context_length": max((upstream.window for upstream in reached), default=None),
             "architecture": {
-                "input_modalities": ["text", "image"] if sees else ["text"],
+                "input_modalities": ["text", *senses],
                 "output_modalities": ["text"],
             },
         }

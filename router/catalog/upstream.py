@@ -13,9 +13,14 @@ class Capability(StrEnum):
     """What a model can do beyond text in, text out."""
 
     TOOLS = "tools"
+    PARALLEL_TOOLS = "parallel_tools"
+    """Several calls in one turn, also in a history."""
+
     JSON_SCHEMA = "json_schema"
     VISION = "vision"
     REASONING = "reasoning"
+    AUDIO = "audio"
+    """Sound in messages, or as the answer."""
 
 
 class Status(StrEnum):
@@ -37,7 +42,8 @@ class Upstream:
     `model` is the string sent on the wire. `tier` is the hardest work it may be given, `tier_rule` why. `price` None
     means unknown: it ranks after every known price and its cost is recorded as None. `trial` marks a promotional price
     (of 0, as a rule) that is never taken for cheap. `window` is the context in tokens, input and output together;
-    `max_output` None means no limit of its own. `always_reasons` models think whether asked to or not, which the length
+    `max_output` and `max_tools` (the tools of one request) None mean no limit of its own. `always_reasons` models think
+    whether asked to or not, which the length
     of their answers shows.
     """
 
@@ -50,6 +56,7 @@ class Upstream:
     price: Price | None = None
     trial: bool = False
     max_output: int | None = None
+    max_tools: int | None = None
     capabilities: frozenset[Capability] = frozenset()
     always_reasons: bool = False
     region: str | None = None

@@ -104,15 +104,15 @@ def _print_summary(settings: Settings, found: Assembled, *, assumed: bool, out: 
 
 
 def _matrix(route: str, cells: list[Cell]) -> Table:
-    """Return the coverage of one route: a line a tier, a column a feature."""
+    """Return the coverage of one route: a line a feature, a column a tier."""
     table = Table(title=f"route {route}, policy {cells[0].policy}", title_justify="left")
-    table.add_column("tier")
-    promised = {cell.feature for cell in cells if cell.promised}
-    for feature in Feature:
-        table.add_column(f"{feature.value.replace('_', ' ')}{' *' if feature in promised else ''}", overflow="fold")
+    table.add_column("feature", no_wrap=True)
     for tier in Tier:
-        row = {cell.feature: cell for cell in cells if cell.tier is tier}
-        table.add_row(tier.label, *(_cell(row[feature]) for feature in Feature))
+        table.add_column(tier.label, overflow="fold")
+    for feature in Feature:
+        row = {cell.tier: cell for cell in cells if cell.feature is feature}
+        mark = " *" if any(cell.promised for cell in row.values()) else ""
+        table.add_row(f"{feature.value.replace('_', ' ')}{mark}", *(_cell(row[tier]) for tier in Tier))
     table.caption = "* promised by the route"
     table.caption_justify = "left"
     return table

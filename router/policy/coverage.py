@@ -25,8 +25,11 @@ class Feature(StrEnum):
 
     PLAIN = "plain"
     TOOLS = "tools"
+    PARALLEL_TOOLS = "parallel_tools"
     JSON_SCHEMA = "json_schema"
+    REASONING = "reasoning"
     VISION = "vision"
+    AUDIO = "audio"
     LONG_CONTEXT = "long_context"
 
 
@@ -35,6 +38,9 @@ ALWAYS_PROMISED = frozenset({Feature.PLAIN, Feature.TOOLS})
 _NEEDS = {
     Feature.PLAIN: Needs(),
     Feature.TOOLS: Needs(tools=True),
+    Feature.PARALLEL_TOOLS: Needs(tools=True, parallel_tools=True),
+    Feature.REASONING: Needs(reasoning=True),
+    Feature.AUDIO: Needs(audio=True),
     Feature.JSON_SCHEMA: Needs(json_schema=True),
     Feature.VISION: Needs(images=True),
     Feature.LONG_CONTEXT: Needs(context_tokens=LONG_CONTEXT_TOKENS - 1, max_output_tokens=1),

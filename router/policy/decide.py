@@ -14,7 +14,7 @@ from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
 from router.errors import NoEligibleUpstream
 from router.policy.decision import Candidate, Cause, Decision, Reason, Rejection
-from router.policy.eligibility import Demand, answer_reserve, exclusion, obstacle, rejection
+from router.policy.eligibility import INCAPABLE, TOO_SMALL, Demand, answer_reserve, exclusion, obstacle, rejection
 from router.policy.estimate import Observed, Workload, expected_cost
 from router.policy.resolve import RouteTarget, Target, TierTarget, UpstreamTarget
 from router.policy.rules import DoubtAction, Policy, Route
@@ -23,8 +23,6 @@ from router.request import Needs, Request
 _FREE = Decimal(0)
 _OPEN = Policy()
 _UNLIMITED = Needs()
-_TOO_SMALL = frozenset({Cause.WINDOW, Cause.MAX_OUTPUT})
-_INCAPABLE = frozenset({Cause.VISION, Cause.TOOLS, Cause.JSON_SCHEMA, Cause.REASONING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +123,8 @@ def _doubtful(action: DoubtAction, reason: Reason, tier: Tier) -> Requirement:
 class _Sifted(NamedTuple):
     """Who may serve one kind of request on one route, as long as its size suits everyone who can do it.
 
-    That is: at most `room` tokens of input where the client sets no limit to the answer, else input and limit within
-    `window` and the limit within `output`. `catalog` and `route` are what this was found for.
+    That is: at most `tools` tools, and at most `room` tokens of input where the client sets no limit to the answer,
+    else input and limit within `window` and the limit within `output`. `catalog` and `route` are what this is for.
     """
 
     catalog: Catalog
@@ -137,10 +135,13 @@ class _Sifted(NamedTuple):
     room: int
     window: int
     output: float
+    tools: float
 
     def suits(self, needs: Needs) -> bool:
         """Say whether everyone who can serve requests of this kind can serve one of this size."""
         limit = needs.max_output_tokens
+        if needs.tool_count > self.tools:
+            return False
         if limit is None:
             return needs.context_tokens <= self.room
         return needs.context_tokens + limit <= self.window and limit <= self.output
@@ -157,12 +158,15 @@ def _sifted(
 ) -> tuple[tuple[Upstream, ...], tuple[Rejection, ...], Reason | None]:
     """Return who may serve a request, who may not and why, and why a stronger one than necessary serves, if it does."""
     catalog, today = view.catalog, view.today
-    key = (id(catalog), id(route), today, tier, needs.images, needs.tools, needs.json_schema, needs.reasoning)
+    kind = (needs.images, needs.tools, needs.parallel_tools, needs.json_schema, needs.reasoning, needs.audio)
+    key = (id(catalog), id(route), today, tier, kind)
     found = _KINDS.get(key)
     if found is None or found.catalog is not catalog or found.route is not route:
         if len(_KINDS) >= _REMEMBERED:
             _KINDS.clear()
-        found = _KINDS[key] = _sift_kind(replace(needs, context_tokens=0, max_output_tokens=0), tier, route, view)
+        found = _KINDS[key] = _sift_kind(
+            replace(needs, context_tokens=0, max_output_tokens=0, tool_count=0), tier, route, view
+        )
     if found.suits(needs):
         return found.able, found.rejected, found.escalation
     demand = Demand(needs=needs, tier=tier, today=today, policy=route.policy)
@@ -184,6 +188,7 @@ def _sift_kind(needs: Needs, tier: Tier, route: Route, view: View) -> _Sifted:
         room=min((upstream.window - answer_reserve(upstream, _UNLIMITED) for upstream in capable), default=-1),
         window=min((upstream.window for upstream in capable), default=-1),
         output=min((upstream.max_output for upstream in capable if upstream.max_output is not None), default=inf),
+        tools=min((upstream.max_tools for upstream in capable if upstream.max_tools is not None), default=inf),
     )
 
 
@@ -227,9 +232,9 @@ def _escalation(able: list[Upstream], rejected: list[Rejection], route: Route, t
     if any(belongs(upstream) for upstream in able):
         return None
     causes = {refusal.cause for refusal in rejected if belongs(refusal.upstream)}
-    if causes & _TOO_SMALL:
+    if causes & TOO_SMALL:
         return Reason.ESCALATED_CONTEXT
-    return Reason.ESCALATED_CAPABILITY if causes & _INCAPABLE else None
+    return Reason.ESCALATED_CAPABILITY if causes & INCAPABLE else None
 
 
 def _rank(

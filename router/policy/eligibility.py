@@ -14,6 +14,14 @@ DEFAULT_ANSWER_TOKENS = 1024
 """Tokens kept free for the answer where the client sets no limit: a choice, enough for most chat answers, small enough
 not to shut a small window out. An upstream that cannot write as much reserves what it can write."""
 
+TOO_SMALL = frozenset({Cause.WINDOW, Cause.MAX_OUTPUT})
+"""Causes that lie in the size of a request."""
+
+INCAPABLE = frozenset(
+    {Cause.VISION, Cause.TOOLS, Cause.PARALLEL_TOOLS, Cause.TOOL_COUNT, Cause.JSON_SCHEMA, Cause.REASONING, Cause.AUDIO}
+)
+"""Causes that lie in what a request brings along."""
+
 _OPEN = Policy()
 _ROUTER_MODEL = "auto"
 _NOT_SERVED = {Status.DISABLED: Cause.STATUS, Status.RETIRED: Cause.RETIRED}
@@ -38,8 +46,10 @@ class Demand:
         pairs = (
             (needs.images, Capability.VISION),
             (needs.tools, Capability.TOOLS),
+            (needs.parallel_tools, Capability.PARALLEL_TOOLS),
             (needs.json_schema, Capability.JSON_SCHEMA),
             (needs.reasoning, Capability.REASONING),
+            (needs.audio, Capability.AUDIO),
         )
         object.__setattr__(self, "capabilities", frozenset(capability for needed, capability in pairs if needed))
 
@@ -48,8 +58,8 @@ def rejection(upstream: Upstream, demand: Demand) -> Rejection | None:
     """Return why `upstream` may not serve `demand`, in one sentence with the numbers, or None when it may.
 
     The causes are looked at in this order and the first counts: status and retirement, a model that is a router,
-    region, licence, tier, vision, tools, json_schema, reasoning, window, max_output. Cooldown is not among them: it
-    passes, and it yields when nobody else is left (see `decide`).
+    region, licence, tier, vision, tools, parallel_tools, json_schema, reasoning, audio, the number of tools, window,
+    max_output. Cooldown is not among them: it passes, and it yields when nobody else is left (see `decide`).
     """
     cause = obstacle(upstream, demand)
     if cause is None:
@@ -66,7 +76,13 @@ def obstacle(upstream: Upstream, demand: Demand) -> Cause | None:
         return Cause.TIER
     if not demand.capabilities <= upstream.capabilities:
         return _first_missing(demand.capabilities - upstream.capabilities)
-    needs = demand.needs
+    return _limit_passed(upstream, demand.needs)
+
+
+def _limit_passed(upstream: Upstream, needs: Needs) -> Cause | None:
+    """Return which of the upstream's limits the request passes, None when it keeps to all."""
+    if upstream.max_tools is not None and needs.tool_count > upstream.max_tools:
+        return Cause.TOOL_COUNT
     if needs.context_tokens + answer_reserve(upstream, needs) > upstream.window:
         return Cause.WINDOW
     if upstream.max_output is not None and (needs.max_output_tokens or 0) > upstream.max_output:
@@ -109,8 +125,10 @@ def answer_reserve(upstream: Upstream, needs: Needs) -> int:
 _BY_CAPABILITY = (
     (Capability.VISION, Cause.VISION),
     (Capability.TOOLS, Cause.TOOLS),
+    (Capability.PARALLEL_TOOLS, Cause.PARALLEL_TOOLS),
     (Capability.JSON_SCHEMA, Cause.JSON_SCHEMA),
     (Capability.REASONING, Cause.REASONING),
+    (Capability.AUDIO, Cause.AUDIO),
 )
 
 
@@ -152,6 +170,13 @@ _SENTENCES: dict[Cause, Callable[[Upstream, Demand], str]] = {
     Cause.TIER: lambda upstream, demand: f"tier {upstream.tier.label} < {demand.tier.label} required",
     Cause.VISION: lambda _upstream, _demand: "it takes no images, and the request has some",
     Cause.TOOLS: lambda _upstream, _demand: "it takes no tools, and the request declares some",
+    Cause.PARALLEL_TOOLS: lambda _upstream, _demand: (
+        "it takes one tool call a turn, and the history has several in one"
+    ),
+    Cause.TOOL_COUNT: lambda upstream, demand: (
+        f"takes at most {upstream.max_tools:,} tools < {demand.needs.tool_count:,} declared"
+    ),
+    Cause.AUDIO: lambda _upstream, _demand: "it takes no sound, and the request has some or wants some",
     Cause.JSON_SCHEMA: lambda _upstream, _demand: "it cannot keep to a JSON schema, and the request asks for one",
     Cause.REASONING: lambda _upstream, _demand: "it cannot reason, and the request asks for it",
     Cause.WINDOW: _window,

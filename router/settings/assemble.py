@@ -18,6 +18,7 @@ from router.settings.load import Settings
 from router.settings.references import Key, client_keys, find_key
 from router.settings.schema import DeliverySettings, PolicySettings, RouteSettings
 from router.upstreams.credentials import Grant, Secret
+from router.wire.dialects import dialect_of
 
 WARNING_DAYS = 30
 _NOT_CALLED = frozenset({Status.RETIRED, Status.DISABLED})
@@ -162,6 +163,7 @@ def _upstream(name: str, provider: Provider, facts: Facts) -> Upstream:
         price=facts.price,
         trial=facts.trial,
         max_output=facts.max_output,
+        max_tools=dialect_of(provider.kind, facts.model).most_tools,
         capabilities=facts.capabilities,
         always_reasons=facts.always_reasons,
         region=facts.region,

@@ -134,7 +134,10 @@ def _capabilities(
     if reasoning != "none":
         known |= {Capability.REASONING}
     always = reasoning == "always" if settings.always_reasons is None else settings.always_reasons
-    return (known if settings.capabilities is None else settings.capabilities), always
+    able = known if settings.capabilities is None else settings.capabilities
+    if Capability.TOOLS in able and settings.parallel_tools:
+        able |= {Capability.PARALLEL_TOOLS}
+    return (able if settings.parallel_tools else able - {Capability.PARALLEL_TOOLS}), always
 
 
 def _price(written: PriceSettings | None, offer: Offer | None, factor: Decimal) -> Price | None:

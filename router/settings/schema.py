@@ -129,6 +129,7 @@ class UpstreamSettings(Section):
     window: Count | None = None
     max_output: Count | None = None
     capabilities: frozenset[Capability] | None = None
+    parallel_tools: bool = True
     always_reasons: bool | None = None
     region: str | None = None
     licence: str | None = None

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -53,8 +53,8 @@ SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}
 
 NEEDING = [
     Needing("nothing", {"tools": [], "tool_choice": {"odd": 1}, "reasoning_effort": None}, {}),
-    Needing("tools", {"tools": [TOOL, TOOL]}, {"tools": True}, {"tools": 2}),
-    Needing("functions", {"functions": [TOOL["function"]]}, {"tools": True}, {"tools": 1}),
+    Needing("tools", {"tools": [TOOL, TOOL]}, {"tools": True, "tool_count": 2}, {"tools": 2}),
+    Needing("functions", {"functions": [TOOL["function"]]}, {"tools": True, "tool_count": 1}, {"tools": 1}),
     Needing("json-schema", {"response_format": SCHEMA}, {"json_schema": True}, {"json_output": True}),
     Needing("json-object", {"response_format": {"type": "json_object"}}, {}, {"json_output": True}),
     Needing("text", {"response_format": {"type": "text"}}, {}),
@@ -65,16 +65,21 @@ NEEDING = [
     Needing("newer-limit", {"max_tokens": 7, "max_completion_tokens": 9}, {"max_output_tokens": 9}),
     Needing("limit-null", {"max_tokens": 7, "max_completion_tokens": None}, {"max_output_tokens": 7}),
     Needing("picture", {"messages": [{"role": "user", "content": [PICTURE]}]}, {"images": True}, {"images": 1}),
+    Needing("sound", {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, {"audio": True}),
+    Needing("spoken", {"modalities": ["text", "audio"]}, {"audio": True}),
+    Needing("one-call", {"messages": [{"role": "assistant", "tool_calls": [TOOL]}]}, {}),
+    Needing("two-calls", {"messages": [{"role": "assistant", "tool_calls": [TOOL] * 2}]}, {"parallel_tools": True}),
+    Needing("odd-calls", {"messages": [{"role": "assistant", "tool_calls": {}}], "modalities": "audio"}, {}),
 ]
+NO_NEEDS = Needs(context_tokens=0)
 
 
 @pytest.mark.parametrize("case", NEEDING, ids=lambda case: case.id)
 def test_knows_what_is_needed(case):
     """Capabilities and limits are read from the members that ask for them."""
     request = read_body(**case.members)
-    needs = {"tools": False, "images": False, "json_schema": False, "reasoning": False, "max_output_tokens": None}
     prompt = {"tools": 0, "images": 0, "json_output": False}
-    assert {name: getattr(request.needs, name) for name in needs} == needs | case.needs
+    assert replace(request.needs, context_tokens=0) == replace(NO_NEEDS, **case.needs)
     assert {name: getattr(request.prompt, name) for name in prompt} == prompt | case.prompt
 
 

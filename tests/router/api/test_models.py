@@ -20,7 +20,7 @@ UPSTREAMS = (
     an_upstream("here", Tier.HARD, window=300, region="eu", provider=EU, capabilities=frozenset()),
     an_upstream("off", Tier.HARD, window=9000, status=Status.DISABLED),
     an_upstream("leaving", window=800, retires_on=TODAY, capabilities=frozenset()),
-    an_upstream("maker/big", model="maker/big-1", window=400),
+    an_upstream("maker/big", model="maker/big-1", window=400, capabilities=frozenset({Capability.VISION})),
 )
 AUTO = Route(name="auto")
 LISTED = Route(
@@ -122,3 +122,10 @@ def test_a_listed_tier_may_be_served_from_the_list_of_the_next() -> None:
         "seeing",
         "here",
     ]
+
+
+def test_sound_is_a_modality() -> None:
+    """A name that reaches an upstream with ears says so."""
+    hearing = an_upstream("hearing", capabilities=frozenset({Capability.AUDIO}))
+    models = Models(catalog=Catalog(upstreams=(hearing,)), rules=RULES, created=NOW)
+    assert models.one("auto", TODAY)["architecture"]["input_modalities"] == ["text", "audio"]

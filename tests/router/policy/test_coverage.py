@@ -35,7 +35,7 @@ def test_each_combination_is_a_cell():
     """Every route has a cell for every tier and feature, under its policy's name."""
     rules = Rules(routes={"auto": Route(name="auto"), "eu": Route(name="eu", policy=Policy(name="eu_only"))})
     found = coverage(Catalog(upstreams=()), rules, {}, TODAY)
-    assert len(found) == len({(cell.route, cell.tier, cell.feature) for cell in found}) == 2 * 3 * 5
+    assert len(found) == len({(cell.route, cell.tier, cell.feature) for cell in found}) == 2 * 3 * 8
     assert {(cell.route, cell.policy) for cell in found} == {("auto", "default"), ("eu", "eu_only")}
     assert all(cell.empty and not cell.single for cell in found)
 

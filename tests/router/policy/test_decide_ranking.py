@@ -112,6 +112,18 @@ def test_a_listed_upstream_is_still_no_stronger_than_it_is() -> None:
     assert names(decision) == ["large"]
 
 
+def test_too_many_tools_for_the_tier_go_one_tier_up() -> None:
+    """A limit on the number of tools excludes its upstream, with the numbers; a smaller request of the kind stays."""
+    narrow, wide = an_upstream("narrow", max_tools=128), an_upstream("wide", Tier.MEDIUM)
+    view = View(catalog=Catalog(upstreams=(narrow, wide)), today=TODAY)
+    few, many = (a_request(needs=Needs(tools=True, tool_count=count)) for count in (128, 129))
+
+    assert names(decide(few, on(AUTO), an_assessment(), view)) == ["narrow", "wide"]
+    decision = decide(many, on(AUTO), an_assessment(), view)
+    assert (names(decision), decision.reason) == (["wide"], Reason.ESCALATED_CAPABILITY)
+    assert [refusal.detail for refusal in decision.rejected] == ["takes at most 128 tools < 129 declared"]
+
+
 def test_who_cannot_do_it_hands_over_to_the_next_list() -> None:
     """If no listed upstream of the tier has the capability, those listed for the next tier up serve."""
     route = Route(name="auto", tiers={Tier.EASY: frozenset({"small"}), Tier.MEDIUM: frozenset({"middle", "gone"})})

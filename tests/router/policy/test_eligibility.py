@@ -112,6 +112,28 @@ CASES = (
         detail="it cannot reason, and the request asks for it",
     ),
     Case(
+        id="no parallel calls",
+        upstream={"capabilities": frozenset({Capability.TOOLS})},
+        needs=Needs(tools=True, parallel_tools=True),
+        cause=Cause.PARALLEL_TOOLS,
+        detail="it takes one tool call a turn, and the history has several in one",
+    ),
+    Case(
+        id="no sound",
+        upstream={"capabilities": NONE},
+        needs=Needs(audio=True),
+        cause=Cause.AUDIO,
+        detail="it takes no sound, and the request has some or wants some",
+    ),
+    Case(
+        id="too many tools",
+        upstream={"max_tools": 128},
+        needs=Needs(tools=True, tool_count=129),
+        cause=Cause.TOOL_COUNT,
+        detail="takes at most 128 tools < 129 declared",
+    ),
+    Case(id="as many tools as it takes", upstream={"max_tools": 128}, needs=Needs(tools=True, tool_count=128)),
+    Case(
         id="window",
         upstream={"window": 40_960},
         needs=Needs(context_tokens=48_214, max_output_tokens=4_096),

@@ -5,7 +5,7 @@ import pytest
 
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
-from router.catalog.upstream import Status
+from router.catalog.upstream import Capability, Status
 from router.errors import SettingsInvalid
 from router.policy.coverage import Feature
 from router.policy.rules import DoubtAction, Verify
@@ -235,6 +235,19 @@ def test_every_shipped_file_assembles(path):
     assert found.left_out == ()
     assert found.catalog.baseline is not None
     assert {upstream.tier for upstream in found.catalog.upstreams} == set(Tier)
+
+
+def test_a_start_without_keys_serves_whoever_asks_for_reasoning():
+    """The simulated upstreams can do all that those can whose prices they have."""
+    found = assemble(load(config_file("simulated.yaml"), {}), {}, TODAY, presets=PRESETS)
+    assert all(upstream.capabilities == set(Capability) - {Capability.AUDIO} for upstream in found.catalog.upstreams)
+    assert Feature.REASONING in found.promises["auto"]
+
+
+def test_a_hosts_limit_on_tools_is_the_upstreams(settings):
+    """What a dialect knows of the number of tools decides who is asked."""
+    found = assemble(settings, KEYS, TODAY, presets=PRESETS).catalog.by_name
+    assert (found["small"].max_tools, found["deepseek"].max_tools) == (128, None)
 
 
 def test_local_servers_need_no_key():

@@ -124,7 +124,7 @@ def test_everything_from_the_catalogue():
         map(Decimal, ("0.95", "0.16", "4"))
     )
     assert (found.price.as_of, found.price.source) == (date(2026, 11, 21), "catalog: litellm")
-    assert found.capabilities == set(Capability)
+    assert found.capabilities == set(Capability) - {Capability.AUDIO}
     assert (found.status, found.licence, found.region) == (Status.ACTIVE, "LicenseRef-Modified-MIT", "sg")
     assert found.gone is None
 
@@ -147,7 +147,7 @@ def test_the_operator_wins():
         price={"input": 1, "output": 2},
     )
     assert (found.tier, found.tier_rule, found.window, found.max_output) == (Tier.EASY, "operator", 1000, 10)
-    assert (found.capabilities, found.always_reasons) == ({Capability.TOOLS}, True)
+    assert (found.capabilities, found.always_reasons) == ({Capability.TOOLS, Capability.PARALLEL_TOOLS}, True)
     assert (found.region, found.licence, found.status) == ("mars", "Mine", Status.DEPRECATING)
     assert (found.retires_on, found.trial) == (date(2027, 1, 1), True)
     assert found.price is not None
@@ -183,6 +183,23 @@ def test_a_retired_offer(extra, gone, status):
     found = facts({"kind": "moonshot"}, model="kimi-k2-thinking", **extra)
     assert (found.gone is not None, found.status) == (gone, status)
     assert (found.retires_on is not None) == gone
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "parallel", "able"),
+    [
+        (["tools"], True, {Capability.TOOLS, Capability.PARALLEL_TOOLS}),
+        (["tools"], False, {Capability.TOOLS}),
+        (["vision"], True, {Capability.VISION}),
+        (["tools", "parallel_tools"], False, {Capability.TOOLS}),
+    ],
+)
+def test_parallel_tools_come_with_tools(capabilities, parallel, able):
+    """Who takes tools takes several calls a turn, unless the operator says that it does not."""
+    found = facts(
+        {"kind": "openai", "base_url": "http://x/v1"}, model="m", capabilities=capabilities, parallel_tools=parallel
+    )
+    assert found.capabilities == able
 
 
 def test_unknown_to_the_catalogue():

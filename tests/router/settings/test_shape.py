@@ -42,7 +42,7 @@ CASES = (
     Case(
         "a capability",
         {"upstreams": {"a": {"provider": "p", "model": "m", "capabilities": ["tools", "visoin"]}}},
-        ("'visoin' is none of: tools, json_schema, vision, reasoning. Did you mean 'vision'? (x, upstreams.a.capab",),
+        ("'visoin' is none of: tools, parallel_tools, json_schema, vision, reasoning, audio. Did you mean 'vision'?",),
     ),
     Case("a number for text", {"baseline": 5}, ("'baseline' must be text; it is '5'. Put it in quotes",)),
     Case("text for a map", {"providers": {"p": "mistral"}}, ("'p' must be a map (key: value); it is text.",)),
