@@ -12,10 +12,14 @@ from dataclasses import dataclass
 import msgspec
 
 from router.errors import MalformedRequest
+from router.wire.scrub import plain_word
 
 Span = tuple[int, int]
 
 NOWHERE: Span = (0, 0)
+
+_SHORT = 4096
+"""Bytes up to which all members of a body are read by a parser that shows doubles: longer ones are read one by one."""
 
 MOST_MEMBERS = 1_000
 """Top-level members of a body, thirty times what the API knows: reading them one by one must not hold up others."""
@@ -27,16 +31,11 @@ _SCALAR = re.compile(rb"(?:" + _STRING + rb"|[^,\]}\[{ \t\n\r]++)", re.DOTALL)
 _NESTED = re.compile(_STRING + rb"|[\[{]|[\]}]", re.DOTALL)
 
 _decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_pairs = json.JSONDecoder(object_pairs_hook=list).decode
 _decode_key = msgspec.json.Decoder(str).decode
 
 _MODEL = re.compile(rb'"model"[ \t\n\r]*+:[ \t\n\r]*+(' + _STRING + rb")", re.DOTALL)
 _MESSAGES = re.compile(rb'"messages"[ \t\n\r]*+:[ \t\n\r]*+')
-_WATCHED = re.compile(rb'"(model|messages|stream|stream_options)"', re.IGNORECASE)
-_ODD_LETTER = re.compile(rb"\\u0(?:0[4-7]|17)|\xc5\xbf")
-"""A letter of a watched name written as an escape, or the long s that some parsers fold to s."""
-
-_SINGLE = frozenset({"model", "messages", "stream", "stream_options"})
-"""The members that decide which model answers what: an upstream must not be able to read another one than we did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +105,49 @@ def locate_model(body: bytes, skip: Span = NOWHERE) -> Span:
     """Return where the JSON string of the top-level member `model` stands, quotes included.
 
     The body must have a top-level `model` that is a string. `skip` is the span of a value known not to be it: large
-    messages need not be searched. MalformedRequest when `model`, `messages`, `stream` or `stream_options` is there
-    twice, also when written in other case or with escapes: parsers disagree on which of the two counts.
+    messages need not be searched. MalformedRequest when a member is there twice, also when its names differ in case or
+    are written with escapes: parsers disagree on which of the two counts, so that an upstream could read another one
+    than was checked and edited here.
     """
     start, end = skip
-    outline = body if start == end else body[:start] + body[end:]
-    names = _WATCHED.findall(outline)
-    if (
-        len(names) == len(set(names))
-        and outline.isascii()
-        and (b"\\" not in outline or not _ODD_LETTER.search(outline))
-        and b"".join(names).islower()
-    ):
-        match = _MODEL.search(body, 0, start) or _MODEL.search(body, end)
-        if match:
-            return match.span(1)
-    return _locate_exactly(body)
+    outline = body if start == end else b"%b0%b" % (body[:start], body[end:])
+    if _is_plain(outline):
+        match = _MODEL.search(outline)
+        if match and _MODEL.search(outline, match.end()) is None:
+            found, stop = match.span(1)
+            return (found, stop) if found < start or start == end else _moved(found, stop, end - start - 1)
+    found, stop = _locate_exactly(outline)
+    return (found, stop) if found < start or start == end else _moved(found, stop, end - start - 1)
 
 
-def _locate_exactly(body: bytes) -> Span:
-    """Return the span of `model` by reading every top-level key; refuse watched names that occur twice."""
+def _moved(start: int, end: int, by: int) -> Span:
+    return start + by, end + by
+
+
+def _is_plain(outline: bytes) -> bool:
+    """Tell whether every member is there once and in lower case, as far as that is seen quickly: most bodies are so."""
+    values = _decode_values(outline)
+    names = "".join(values)
+    if not (names.islower() and names.isascii()) or len(values) > MOST_MEMBERS:
+        return False
+    size = len(names) + len(b"".join(values.values()))
+    if len(outline) == size + 4 * len(values) + 1:
+        return True  # what a parser keeps, and what stands between it, is all there is
+    # A name in escapes is another one to who searches for it.
+    return len(outline) < _SHORT and b"\\u" not in outline and len(_decode_pairs(outline.decode())) == len(values)
+
+
+def _locate_exactly(outline: bytes) -> Span:
+    """Return the span of `model` by reading every top-level key; refuse one that is there twice."""
     spans: dict[str, Span] = {}
-    for member in members(body):
+    for member in members(outline):
         name = member.key.casefold()
-        if name not in _SINGLE:
-            continue
         if name in spans:
+            shown = plain_word(name)
             raise MalformedRequest(
-                f"'{name}' is there twice.", param=name, fix=f"Send '{name}' once, in lower case letters."
+                f"'{shown}' is there twice." if shown else "A member is there twice.",
+                param=shown,
+                fix=f"Send '{shown or 'it'}' once, in lower case letters.",
             )
         spans[name] = (member.value, member.end)
     return spans["model"]

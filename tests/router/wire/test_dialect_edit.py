@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.api.inbound import read
 from router.errors import MalformedRequest
 from router.wire.dialect import DROPPED, Dialect, Fixed, Rule, near, same
 from router.wire.dialect_edit import edited, has_escaped_letters
@@ -173,3 +174,12 @@ def test_values_that_are_too_deep_are_the_clients_fault(name):
     deep = b"[" * 20_000 + b"]" * 20_000
     with pytest.raises(MalformedRequest, match="too deeply"):
         edited(b'{"model":"m","%s":%s}' % (name.encode(), deep), DIALECT)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.title)
+def test_no_member_slips_an_edit_by_being_there_twice(dialect):
+    """What a table would drop, rename or bound is refused when a body has it twice: one would be overlooked."""
+    for name in sorted(dialect.names | {"temperature"}):
+        body = f'{{"model":"auto","messages":[{{"role":"user","content":"u"}}],"{name}":null,"{name}":null}}'
+        with pytest.raises(MalformedRequest, match="twice"):
+            read(body.encode(), request_id="r", caller="c")

@@ -62,8 +62,8 @@ def quoted(draw, text):
 def bodies(draw, *needed):
     """Return (value, body): a JSON object with the needed members among arbitrary ones, written somehow."""
     value = draw(st.dictionaries(KEYS, VALUES, max_size=5))
-    folded = {"model", "messages", "stream", "stream_options"}
-    value = {key: item for key, item in value.items() if key in needed or key.casefold() not in folded}
+    folded = {key.casefold(): key for key in value}
+    value = {key: value[key] for key in folded.values() if key.casefold() not in needed}
     for key in needed:
         value[key] = draw(VALUES)
     keys = draw(st.permutations(list(value)))
@@ -108,6 +108,18 @@ def test_skipping_the_messages_finds_the_same_model(data, messages):
     assert locate_model(body, span) == locate_model(body, NOWHERE)
     start, end = locate_model(body, span)
     assert strict(body[:start] + b'"m"' + body[end:]) == {**value, "model": "m"}
+
+
+@RELAXED
+@given(data=st.data(), again=VALUES)
+def test_no_body_passes_with_a_member_twice(data, again):
+    """Wherever it is put, written however, what is there again is found."""
+    value, body = data.draw(bodies("model"))
+    body = set_field(body, "model", b'"auto"')
+    name = json.dumps(data.draw(st.sampled_from(list(value))), ensure_ascii=data.draw(st.booleans()))
+    twice = body.rstrip()[:-1] + f",{name}:{json.dumps(again)}}}".encode()
+    with pytest.raises(MalformedRequest):
+        locate_model(twice)
 
 
 @RELAXED
@@ -160,7 +172,7 @@ def test_setting_a_field_sets_that_field(data, key, new):
 class Twice:
     id: str
     body: str
-    param: str
+    param: str | None
 
 
 TWICE = [
@@ -172,6 +184,13 @@ TWICE = [
     Twice("messages", '{"model":"a","messages":[1],"messages":[2]}', "messages"),
     Twice("stream", '{"model":"a","stream":true,"stream":false}', "stream"),
     Twice("options", '{"model":"a","stream_options":{},"Stream_Options":{}}', "stream_options"),
+    Twice("sampling", '{"temperature":1,"model":"a","temperature":"x"}', "temperature"),
+    Twice("sampling-spaced", '{"temperature": 1, "model": "a", "temperature": "x"}', "temperature"),
+    Twice("of-one-length", '{"model": "a", "n":1,"n":2}', "n"),
+    Twice("escaped-sampling", '{"model":"a","n":1,"\\u006e":2}', "n"),
+    Twice("unknown", '{"a":1,"model":"auto","a":[2,{"a":3}]}', "a"),
+    Twice("unknown-case", '{"x_Y":1,"model":"auto","X_y":1}', "x_y"),
+    Twice("no-word", '{"a b":1,"model":"auto","a b":1}', None),
     Twice("long-s", '{"model":"a","stream":true,"ſtream":false}', "stream"),
     Twice("escaped-long-s", '{"model":"a","stream":true,"\\u017ftream":false}', "stream"),
 ]
@@ -179,7 +198,7 @@ TWICE = [
 
 @pytest.mark.parametrize("case", TWICE, ids=lambda case: case.id)
 def test_refuses_what_parsers_read_differently(case):
-    """A watched member that is there twice is refused, however it is spelled."""
+    """A member that is there twice is refused, however it is spelled and whatever stands around it."""
     with pytest.raises(MalformedRequest) as caught:
         locate_model(case.body.encode())
     assert caught.value.param == case.param
@@ -198,7 +217,8 @@ ONCE = [
     Once("quoted-in-text", '{"user":"say \\"model\\":\\"x\\"","model":"auto"}'),
     Once("ends-in-model", '{"x\\"model":"x","model":"auto"}'),
     Once("nested-stream", '{"a":{"stream":1,"messages":2},"model" : \n"auto","stream":true}'),
-    Once("duplicates-of-others", '{"a":1,"model":"auto","a":[2,{"a":3}]}'),
+    Once("nested-duplicates", '{"a":{"b":1,"b":2},"model":"auto","b":[{"model":"x","n":1}],"n":1}'),
+    Once("no-lower-case", '{"1":1,"model":"auto","X":[2]}'),
 ]
 
 
