@@ -134,6 +134,7 @@ class Answer:
             if status == _SWITCHING:
                 raise ValueError("it switches to another protocol")
             self.headers.clear()
+            self._fields = 0  # the bytes of all heads stay bounded together
             self.sized = self._chunked = False
             return
         self.status = status

@@ -1,14 +1,12 @@
 """The second way out: HTTP/2 and corporate proxies with httpx2, for providers that the hot transport cannot reach.
 
 It costs several times the CPU of `NativeTransport`. It drives httpx2's transport, not its client, which would keep
-cookies, follow redirects and log addresses. httpx2 does not tell how much of a lost answer had arrived: a connection
-that dies inside the headers counts as silent. Host names are resolved in the event loop's shared threads.
+cookies, follow redirects and log addresses. Host names are resolved in the event loop's shared threads.
 """
 
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -21,6 +19,7 @@ from router.upstreams import failures
 from router.upstreams.auth import auth_headers
 from router.upstreams.body import BODY_LIMIT_BYTES, clean_headers, decoded, decoder_for, poured
 from router.upstreams.credentials import Secret
+from router.upstreams.transport_httpx_watch import Journal, WatchedTransport
 from router.wire.call import UpstreamCall
 
 _KEEPALIVE_SECONDS = 2.5
@@ -90,18 +89,6 @@ class HttpxReply:
             raise failures.broken(self._call.provider.name, "it was cut short") from None
 
 
-class _Journal:
-    """What httpx2 reports of one attempt: whether it had to open a connection."""
-
-    def __init__(self) -> None:
-        self.connected = False
-
-    async def note(self, event: str, _info: Mapping[str, Any]) -> None:
-        """Take an event of httpx2's trace extension."""
-        if event.startswith("connection.connect_tcp"):
-            self.connected = True
-
-
 class HttpxTransport:
     """Send calls over HTTP/1.1 or HTTP/2 (`send` is a `Send`), one pool a provider; close it on the loop that used it.
 
@@ -129,8 +116,8 @@ class HttpxTransport:
         self._tls = tls or ssl.create_default_context()  # once and here: it reads the trust store from disk
         self._trust_env = trust_env
         self._closed = False
-        self._pools: dict[tuple[Provider, bool], httpx2.AsyncHTTPTransport] = {}
-        httpx2.AsyncHTTPTransport(verify=self._tls, http2=True)  # loads what httpx2 loads late, before the first call
+        self._pools: dict[tuple[Provider, bool], WatchedTransport] = {}
+        WatchedTransport(verify=self._tls, http2=True)  # loads what httpx2 loads late, before the first call
 
     async def send(self, call: UpstreamCall) -> HttpxReply:
         """Send the call and return once the headers have come.
@@ -139,17 +126,17 @@ class HttpxTransport:
         UpstreamUnreachable, UpstreamTimeout or UpstreamBroken. Cancelling it drops the connection at once.
         """
         headers = [*call.headers, *auth_headers(call, self._secrets)]
+        journal = Journal()
         try:
             async with asyncio.timeout(call.first_byte):
-                journal = _Journal()
                 try:
                     response = await self._attempt(call, headers, journal, fresh=False)
                 except _LOST:
-                    if journal.connected:
+                    if not journal.silent:
                         raise
                     response = await self._attempt(call, headers, journal, fresh=True)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-            raise _translated(error, call) from None
+            raise _translated(error, call, began=journal.answered) from None
         return await self._reply(call, response)
 
     async def close(self) -> None:
@@ -160,7 +147,7 @@ class HttpxTransport:
             await pool.aclose()
 
     async def _attempt(
-        self, call: UpstreamCall, headers: list[tuple[str, str]], journal: _Journal, *, fresh: bool
+        self, call: UpstreamCall, headers: list[tuple[str, str]], journal: Journal, *, fresh: bool
     ) -> httpx2.Response:
         """Send once, over a connection of its own if `fresh`; httpx2's errors pass."""
         request = httpx2.Request(
@@ -182,13 +169,13 @@ class HttpxTransport:
             await _quietly_close(response)
             raise
 
-    def _pool(self, provider: Provider, *, fresh: bool) -> httpx2.AsyncHTTPTransport:
+    def _pool(self, provider: Provider, *, fresh: bool) -> WatchedTransport:
         """Return the provider's pool, or with `fresh` the one that keeps no connection."""
         if self._closed:
             raise failures.unreachable(provider.name, "this proxy is shutting down")
         pool = self._pools.get((provider, fresh))
         if pool is None:
-            pool = self._pools[(provider, fresh)] = httpx2.AsyncHTTPTransport(
+            pool = self._pools[(provider, fresh)] = WatchedTransport(
                 verify=self._tls,
                 trust_env=self._trust_env,
                 http2=True,
@@ -238,13 +225,15 @@ _UNREACHABLE = (
 )
 
 
-def _translated(error: Exception, call: UpstreamCall) -> UpstreamError:
-    """Return our error for httpx2's; its text, which may name the host, stays behind."""
+def _translated(error: Exception, call: UpstreamCall, *, began: bool) -> UpstreamError:
+    """Return our error for httpx2's; its text, which may name the host, stays behind. `began`: something had come."""
     name = call.provider.name
     if isinstance(error, (httpx2.ConnectTimeout, httpx2.PoolTimeout)):
         return failures.unreachable(name, f"no connection within {call.connect:g} seconds")
     if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return failures.no_headers(name, call.first_byte)
+    if began and isinstance(error, _LOST):
+        return failures.broken(name, "it was cut short in its head")
     if isinstance(error, httpx2.RemoteProtocolError) and "without sending a response" in str(error):
         return failures.unreachable(name, "it closed the connection before it answered")
     why = next((why for kind, why in _UNREACHABLE if isinstance(error, kind)), None)

@@ -99,6 +99,17 @@ def test_the_next_answer_begins_with_nothing():
     assert (answer.status, answer.headers, b"".join(answer.pieces)) == (200, [("content-length", "9")], b"987654321")
 
 
+def test_fields_are_counted_head_by_head():
+    """Interim answers do not use up the fields of the one behind them; their bytes count together."""
+    hints, final = b"HTTP/1.1 103 Early Hints\r\n" + b"a: b\r\n" * FIELDS + b"\r\n", b"HTTP/1.1 200 OK\r\n"
+    answer = Answer(10)
+    assert answer.feed(hints * 2) is None
+    assert answer.feed(final + b"c: d\r\n" * FIELDS + b"\r\n") is None
+    assert (answer.status, answer.headers) == (200, [("c", "d")] * FIELDS)
+    patient = Answer(10)
+    assert {patient.feed(hints) for _ in range(HEAD_BYTES // len(hints) + 1)} == {None, "malformed"}
+
+
 def test_limits_are_limits():
     """What fits exactly passes; one more does not."""
     for count, verdict in ((FIELDS, None), (FIELDS + 1, "malformed")):
