@@ -99,12 +99,15 @@ def _check_provider(checked: Checked, name: str, problems: Problems) -> None:
         problems.add(path, f"Provider '{name}' needs a base_url: every {provider.kind} server has its own.")
     elif provider.base_url is None and _lacks(checked, name):
         problems.add(path, f"Provider '{name}' is not complete: {checked.accounts[name].missing}.")
-    ways = [key for key in ("api_key", "token_command", "application_default") if getattr(provider, key)]
+    ways = [key for key in ("api_key", "token_command", "application_default", "profile") if getattr(provider, key)]
     if len(ways) > 1:
         problems.add((*path, ways[1]), f"Provider '{name}' has {' and '.join(ways)}. Keep one of them.")
-    elif provider.application_default and provider.kind != "vertex":
-        message = f"Only vertex takes Google's default credentials; provider '{name}' is a {provider.kind} one."
+    elif provider.application_default and provider.kind not in ("vertex", "bedrock"):
+        message = f"Only vertex and bedrock have default credentials; provider '{name}' is a {provider.kind} one."
         problems.add((*path, "application_default"), message)
+    elif provider.profile and provider.kind != "bedrock":
+        message = f"A profile is AWS's, for bedrock; provider '{name}' is a {provider.kind} one."
+        problems.add((*path, "profile"), message)
 
 
 def _broken(checked: Checked, provider: str) -> bool:

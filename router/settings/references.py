@@ -8,11 +8,13 @@ from router.errors import SecretMissing
 from router.settings.catalogue import Kind
 from router.settings.schema import ProviderSettings
 from router.upstreams.credentials import (
+    AwsChain,
     AwsKeys,
     GoogleDefault,
     Grant,
     Secret,
     TokenCommand,
+    botocore_installed,
     google_auth_installed,
     is_reference,
     resolve,
@@ -23,6 +25,7 @@ AWS_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 _PREFIX = "os.environ/"
 _AWS_ID, _AWS_SECRET, _AWS_SESSION = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+_AWS_PROFILE = "AWS_PROFILE"
 _GOOGLE_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
@@ -58,15 +61,18 @@ def find_key(
     *,
     region: str | None = None,
     google_auth: Callable[[], bool] = google_auth_installed,
+    botocore: Callable[[], bool] = botocore_installed,
 ) -> Key:
     """Look up a provider's key: where its entry says, else in the kind's variables; a kind's variables are synonyms.
 
     Where no such variable is set, Bedrock's calls are signed with AWS keys for `region`, and Vertex takes Google's
-    default credentials, for which `google_auth` tells whether the library is there. SecretMissing where something
-    stands there that cannot be a key.
+    default credentials. `google_auth` and `botocore` tell whether those libraries are there. SecretMissing where
+    something stands there that cannot be a key.
     """
     if provider.token_command is not None:
         return _command(provider.token_command, provider.token_lifetime, environ)
+    if provider.kind == "bedrock" and (provider.application_default or provider.profile):
+        return _aws_chain(provider.profile, region, botocore)
     if provider.application_default:
         return _google_default(google_auth)
     references = _places(provider, kind)
@@ -76,7 +82,7 @@ def find_key(
             return Key(secret=secret)
     if kind.key_optional and provider.api_key is None:
         return Key()
-    return _without_key(provider, kind, environ, region=region, google_auth=google_auth)
+    return _without_key(provider, kind, environ, region=region, google_auth=google_auth, botocore=botocore)
 
 
 def client_keys(references: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Secret], list[str]]:
@@ -106,6 +112,7 @@ def _without_key(
     *,
     region: str | None,
     google_auth: Callable[[], bool],
+    botocore: Callable[[], bool],
 ) -> Key:
     """Return what else authorises the calls of a provider, where its entry names no key.
 
@@ -114,6 +121,8 @@ def _without_key(
     references = _places(provider, kind)
     insists = provider.api_key is not None
     if provider.kind == "bedrock" and not insists:
+        if environ.get(_AWS_PROFILE, "").strip() and not environ.get(_AWS_ID, "").strip():
+            return _aws_chain(None, region, botocore)
         return _aws_keys(_wanted(references), environ, region)
     if provider.kind == "vertex" and not insists:
         if environ.get(_GOOGLE_FILE, "").strip():
@@ -127,7 +136,7 @@ def _aws_keys(otherwise: str, environ: Mapping[str, str], region: str | None) ->
     found = {name: resolve(_PREFIX + name, environ) for name in (_AWS_ID, _AWS_SECRET, _AWS_SESSION)}
     account, secret = found[_AWS_ID], found[_AWS_SECRET]
     if account is None and secret is None:
-        return Key(missing=f"{otherwise} (or {_AWS_ID} and {_AWS_SECRET})")
+        return Key(missing=f"{otherwise} (or {_AWS_ID} and {_AWS_SECRET}, or {_AWS_PROFILE})")
     if account is None or secret is None:
         lacking, there = (_AWS_ID, _AWS_SECRET) if account is None else (_AWS_SECRET, _AWS_ID)
         return Key(missing=f"set {lacking}, which belongs to {there}")
@@ -140,6 +149,18 @@ def _aws_keys(otherwise: str, environ: Mapping[str, str], region: str | None) ->
     except ValueError:
         return Key(missing="write a region such as us-east-1 in its entry")
     return Key(grant=keys)
+
+
+def _aws_chain(profile: str | None, region: str | None, installed: Callable[[], bool]) -> Key:
+    """Return the keys of AWS's credential chain, which are looked for when the first call is signed."""
+    if not installed():
+        return Key(missing="install botocore (pip install 'tierwise[bedrock]')")
+    if region is None:
+        return Key(missing=f"set {AWS_REGION[0]}, or write region: in its entry")
+    try:
+        return Key(grant=AwsChain(region=region, profile=profile))
+    except ValueError:
+        return Key(missing="write a region such as us-east-1 in its entry")
 
 
 def _google_default(installed: Callable[[], bool]) -> Key:

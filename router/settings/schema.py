@@ -75,7 +75,8 @@ class ProviderSettings(Section):
     """One account at one host. `base_url`, `region`, `project` and `resource` may name a variable, as keys do.
 
     `token_command`, a program and its arguments, prints a token in place of a key; it is run anew before
-    `token_lifetime` has passed. `application_default` takes Google's Application Default Credentials.
+    `token_lifetime` has passed. `application_default` takes what the cloud's own library finds: Google's Application
+    Default Credentials, or the keys of AWS's chain; `profile` is that chain's with a profile of this name.
     """
 
     kind: str
@@ -84,6 +85,7 @@ class ProviderSettings(Section):
     token_command: Command | None = None
     token_lifetime: Seconds = 600.0
     application_default: bool = False
+    profile: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     region: str | None = None
     project: str | None = None
     resource: str | None = None

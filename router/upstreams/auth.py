@@ -13,12 +13,13 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from router.upstreams import failures
-from router.upstreams.credentials import AwsKeys, GoogleDefault, Grant, Secret, TokenCommand
+from router.upstreams.credentials import AwsChain, AwsKeys, GoogleDefault, Grant, Secret, TokenCommand
 from router.wire.call import Send, UpstreamCall, UpstreamReply
 
 _MAKERS: dict[type[Grant], tuple[str, str]] = {
     AwsKeys: ("router.upstreams.sigv4", "aws_signer"),
     TokenCommand: ("router.upstreams.token_command", "command_token"),
+    AwsChain: ("router.upstreams.aws_chain", "aws_chain"),
     GoogleDefault: ("router.upstreams.google_token", "google_token"),
 }
 """What makes the authoriser of each kind of grant: module and function. A module is loaded only where it is needed."""
@@ -56,6 +57,9 @@ def _has_address(url: str) -> bool:
 class Authoriser(Protocol):
     """What authorises the calls of one provider, each by headers of its own. Used and closed on one event loop."""
 
+    refusals: frozenset[int]
+    """The statuses by which the provider says that what it was shown is not good any more."""
+
     async def headers(self, call: UpstreamCall) -> tuple[tuple[str, str], ...]:
         """Return the headers (names in lower case) that authorise the call; UpstreamUnreachable if there are none.
 
@@ -63,7 +67,7 @@ class Authoriser(Protocol):
         """
 
     def refused(self, shown: tuple[tuple[str, str], ...]) -> None:
-        """Learn that the provider answered 401 to a call that showed these headers."""
+        """Learn that the provider answered with one of `refusals` to a call that showed these headers."""
 
     async def close(self) -> None:
         """Stop what goes on in the background. Safe to call twice."""
@@ -110,7 +114,7 @@ class Authorised:
         given = tuple(pair for pair in call.headers if pair[0].lower() not in names)
         left = max(call.first_byte - (loop.time() - began), 0.0)
         reply = await self._transport(replace(call, headers=(*given, *own), first_byte=left))
-        if reply.status == 401:
+        if reply.status in authoriser.refusals:
             authoriser.refused(own)
         return reply
 

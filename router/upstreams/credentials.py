@@ -90,6 +90,23 @@ class AwsKeys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwsChain:
+    """AWS keys that botocore finds: a profile, SSO, a role of the machine. `profile` None is the default one."""
+
+    region: str
+    profile: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a region (ValueError): it stands in a header."""
+        if not _AWS_REGION.fullmatch(self.region):
+            raise ValueError("an AWS region is written like us-east-1")
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return what must never be shown: nothing that is known beforehand."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCommand:
     """A command that prints a bearer token, run anew before `lifetime_seconds` have passed. No shell is between."""
 
@@ -117,7 +134,7 @@ class GoogleDefault:
         return ()
 
 
-Grant = AwsKeys | TokenCommand | GoogleDefault
+Grant = AwsKeys | AwsChain | TokenCommand | GoogleDefault
 """What each call of a provider is authorised from, in place of a key."""
 
 
@@ -127,6 +144,11 @@ def google_auth_installed() -> bool:
         return find_spec("google.auth") is not None
     except ModuleNotFoundError:
         return False
+
+
+def botocore_installed() -> bool:
+    """Tell whether botocore can be imported, without importing it."""
+    return find_spec("botocore") is not None
 
 
 def is_reference(text: str) -> bool:

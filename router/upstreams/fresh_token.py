@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
 from router.upstreams import failures
 from router.upstreams.credentials import Secret
 from router.wire.call import UpstreamCall
+
+T = TypeVar("T")
 
 RETRY_SECONDS = 10.0
 """No token is fetched sooner than this after the last was, whether that went well or not."""
@@ -36,41 +39,46 @@ Fetch = Callable[[], Awaitable[Token]]
 """Get a new token; TokenUnavailable if there is none. It must not block the event loop."""
 
 
-class FreshToken:
-    """Authorise calls by a token that is renewed before it expires (an `Authoriser`). One event loop.
+class Renewed(Generic[T]):
+    """What lasts for a time, renewed before that is over, for all calls of a provider. One event loop.
 
     It is renewed in the last fifth of its life, at most five minutes ahead, while calls go on with the one at hand.
     Calls wait only where there is none: at first, and after it expired or was refused.
     """
 
-    def __init__(self, provider: str, fetch: Fetch, now: Callable[[], datetime]) -> None:
-        """Take the provider's name for errors, what gets a token, and the wall clock; nothing is fetched yet."""
+    def __init__(
+        self, provider: str, fetch: Callable[[], Awaitable[tuple[T, datetime]]], now: Callable[[], datetime]
+    ) -> None:
+        """Take the provider's name for errors, what gets a value and its end, and the wall clock.
+
+        Nothing is fetched yet. `fetch` raises TokenUnavailable and must not block the event loop.
+        """
         self._provider = provider
         self._fetch = fetch
         self._now = now
-        self._shown: tuple[tuple[str, str], ...] | None = None
+        self._value: T | None = None
         self._renew_at = self._expires_at = self._not_before = datetime.min.replace(tzinfo=UTC)
         self._reason = "it has no token"
-        self._task: asyncio.Task[Token] | None = None
+        self._task: asyncio.Task[tuple[T, datetime]] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def headers(self, _call: UpstreamCall) -> tuple[tuple[str, str], ...]:
-        """Return the header that shows the token; UpstreamUnreachable if there is none."""
+    async def current(self) -> T:
+        """Return the value at hand; UpstreamUnreachable if there is none."""
         now = self._now()
-        if self._shown is None or now >= self._renew_at:
-            self._begin()
-            if self._task is not None and (self._shown is None or now >= self._expires_at):
+        if self._value is None or now >= self._renew_at:
+            self.renew()
+            if self._task is not None and (self._value is None or now >= self._expires_at):
                 await asyncio.wait({self._task})
-        if self._shown is None or self._now() >= self._expires_at:
+        if self._value is None or self._now() >= self._expires_at:
             raise failures.unreachable(self._provider, self._reason)
-        return self._shown
+        return self._value
 
-    def refused(self, shown: tuple[tuple[str, str], ...]) -> None:
-        """Drop the token that a call showed in vain, and get another."""
-        if shown is self._shown:
-            self._shown, self._reason = None, "its token was refused"
-            self._begin()
+    def drop(self, value: T) -> None:
+        """Forget a value that was refused, and get another."""
+        if value is self._value:
+            self._value, self._reason = None, "its token was refused"
+            self.renew()
 
     async def close(self) -> None:
         """Stop renewing. Safe to call twice."""
@@ -81,16 +89,16 @@ class FreshToken:
             self._task.cancel()
             await asyncio.wait({self._task})
 
-    def _begin(self) -> None:
-        """Fetch a token in the background, unless that is going on, or was done a moment ago."""
+    def renew(self) -> None:
+        """Fetch in the background, unless that is going on, or was done a moment ago."""
         if self._task is None and not self._closed and self._now() >= self._not_before:
             self._task = asyncio.create_task(self._get())
             self._task.add_done_callback(self._end)
 
-    async def _get(self) -> Token:
+    async def _get(self) -> tuple[T, datetime]:
         return await self._fetch()
 
-    def _end(self, task: asyncio.Task[Token]) -> None:
+    def _end(self, task: asyncio.Task[tuple[T, datetime]]) -> None:
         """Take what was fetched, and plan when to fetch again."""
         self._task = None
         now = self._now()
@@ -99,16 +107,45 @@ class FreshToken:
             return
         error = task.exception()
         if error is None:
-            token = task.result()
-            self._shown = (("authorization", f"Bearer {token.secret.reveal()}"),)
-            self._expires_at = token.expires_at
-            self._renew_at = token.expires_at - min(_AHEAD, (token.expires_at - now) * _AHEAD_SHARE)
+            self._value, self._expires_at = task.result()
+            self._renew_at = self._expires_at - min(_AHEAD, (self._expires_at - now) * _AHEAD_SHARE)
             self._reason = "its token has expired"
         else:
             self._reason = error.reason if isinstance(error, TokenUnavailable) else "its token could not be had"
-        if not self._closed and self._shown is not None and now < self._expires_at:
+        if not self._closed and self._value is not None and now < self._expires_at:
             seconds = max((self._renew_at - now).total_seconds(), RETRY_SECONDS)
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
+            self._timer = asyncio.get_running_loop().call_later(seconds, self.renew)
+
+
+Shown = tuple[tuple[str, str], ...]
+"""Headers, names in lower case."""
+
+
+class FreshToken:
+    """Authorise calls by a token that is renewed before it expires (an `Authoriser`). One event loop."""
+
+    refusals = frozenset({401})
+
+    def __init__(self, provider: str, fetch: Fetch, now: Callable[[], datetime]) -> None:
+        """Take the provider's name for errors, what gets a token, and the wall clock; nothing is fetched yet."""
+        self._fetch = fetch
+        self._token: Renewed[Shown] = Renewed(provider, self._header, now)
+
+    async def headers(self, _call: UpstreamCall) -> Shown:
+        """Return the header that shows the token; UpstreamUnreachable if there is none."""
+        return await self._token.current()
+
+    def refused(self, shown: Shown) -> None:
+        """Drop the token that a call showed in vain, and get another."""
+        self._token.drop(shown)
+
+    async def close(self) -> None:
+        """Stop renewing. Safe to call twice."""
+        await self._token.close()
+
+    async def _header(self) -> tuple[Shown, datetime]:
+        token = await self._fetch()
+        return (("authorization", f"Bearer {token.secret.reveal()}"),), token.expires_at
 
 
 def one_word(text: str, otherwise: str) -> Secret:

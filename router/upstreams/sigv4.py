@@ -24,6 +24,7 @@ _LONG_BODY_BYTES = 2**20  # from here on a body is hashed in a thread: it would 
 class AwsSigner:
     """Sign each call with keys of AWS (an `Authoriser`)."""
 
+    refusals: frozenset[int] = frozenset()
     __slots__ = ("_day", "_keys", "_now", "_signing_key")
 
     def __init__(self, keys: AwsKeys, now: Callable[[], datetime]) -> None:

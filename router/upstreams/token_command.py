@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ COMMAND_SECONDS = 30.0
 """How long a token command may take."""
 
 _PRINTED_LIMIT_BYTES = 65_536
+_REAP_SECONDS = 5.0
 
 
 class CommandToken:
@@ -31,26 +32,71 @@ class CommandToken:
     async def __call__(self) -> Token:
         """Run the command and return its token; TokenUnavailable if it fails, is slow or prints something else."""
         began = self._now()
+        loop = asyncio.get_running_loop()
+        run = _Run(loop)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command.argv, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+            transport, _ = await loop.subprocess_exec(
+                lambda: run, *self._command.argv, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
             )
         except (OSError, ValueError):
             raise TokenUnavailable("its token command cannot be started") from None
         try:
             async with asyncio.timeout(self._timeout):
-                printed = await _printed(process)
-                code = await process.wait()
+                await run.over
         except TimeoutError:
             raise TokenUnavailable(f"its token command took longer than {self._timeout:g} seconds") from None
         finally:
-            await _stop(process)
-        if code != 0:
-            raise TokenUnavailable(f"its token command failed with exit code {code}")
+            await _end(transport, run)
+        if run.too_much:
+            raise TokenUnavailable("its token command printed more than a token")
+        if transport.get_returncode() != 0:
+            raise TokenUnavailable(f"its token command failed with exit code {transport.get_returncode()}")
         return Token(
-            secret=one_word(printed.decode("ascii", errors="replace").strip(), "its token command printed no token"),
+            secret=one_word(
+                run.printed.decode("ascii", errors="replace").strip(), "its token command printed no token"
+            ),
             expires_at=began + timedelta(seconds=self._command.lifetime_seconds),
         )
+
+
+class _Run(asyncio.SubprocessProtocol):
+    """A command that runs: what it has printed, and whether it is `over`: exited, and nobody holds its output open."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.printed = bytearray()
+        self.too_much = False
+        self.over: asyncio.Future[None] = loop.create_future()
+        self.exited: asyncio.Future[None] = loop.create_future()
+        self._closed = False
+
+    def pipe_data_received(self, _fd: int, data: bytes) -> None:
+        """Keep what is printed, up to a bound."""
+        self.printed += data
+        if len(self.printed) > _PRINTED_LIMIT_BYTES:
+            self.too_much = True
+            _settle(self.over)
+
+    def pipe_connection_lost(self, _fd: int, _error: Exception | None) -> None:
+        """Note that nothing more is printed."""
+        self._closed = True
+        if self.exited.done():
+            _settle(self.over)
+
+    def process_exited(self) -> None:
+        """Note the end of the command itself; what it started may live on and hold its output open."""
+        _settle(self.exited)
+        if self._closed:
+            _settle(self.over)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is left to be ended."""
+        return self._closed and self.exited.done()
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def command_token(provider: str, command: TokenCommand, now: Callable[[], datetime]) -> FreshToken:
@@ -58,25 +104,15 @@ def command_token(provider: str, command: TokenCommand, now: Callable[[], dateti
     return FreshToken(provider, CommandToken(command, now), now)
 
 
-async def _printed(process: Process) -> bytes:
-    """Return what a command printed; TokenUnavailable if that is too much for a token."""
-    printed = bytearray()
-    while process.stdout is not None and (piece := await process.stdout.read(_PRINTED_LIMIT_BYTES)):
-        printed += piece
-        if len(printed) > _PRINTED_LIMIT_BYTES:
-            raise TokenUnavailable("its token command printed more than a token")
-    return bytes(printed)
-
-
-async def _stop(process: Process) -> None:
-    """End a command that still runs, with everything that it started."""
-    if process.returncode is not None:
-        return
-    try:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    await process.wait()
+async def _end(transport: asyncio.SubprocessTransport, run: _Run) -> None:
+    """Kill what is left of a command, with all that it started, and close its pipe, whoever holds the other end."""
+    if not run.clean:
+        try:
+            if sys.platform == "win32":
+                transport.kill()
+            else:
+                os.killpg(transport.get_pid(), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    transport.close()
+    await asyncio.wait({run.exited}, timeout=_REAP_SECONDS)

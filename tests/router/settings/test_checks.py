@@ -86,7 +86,19 @@ CASES = (
         "google's credentials elsewhere",
         "{kind: mistral}",
         "{kind: mistral, application_default: true}",
-        ("Only vertex takes Google's default credentials; provider 'mistral' is a mistral one.",),
+        ("Only vertex and bedrock have default credentials; provider 'mistral' is a mistral one.",),
+    ),
+    Case(
+        "aws's profile elsewhere",
+        "{kind: mistral}",
+        "{kind: mistral, profile: work}",
+        ("A profile is AWS's, for bedrock; provider 'mistral' is a mistral one.",),
+    ),
+    Case(
+        "two ways to aws",
+        "{kind: mistral}",
+        "{kind: mistral, api_key: $K, profile: work}",
+        ("Provider 'mistral' has api_key and profile. Keep one of them.",),
     ),
     Case(
         "command without a program",

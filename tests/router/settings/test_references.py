@@ -8,7 +8,7 @@ from router.errors import SecretMissing
 from router.settings.catalogue import Kind
 from router.settings.references import client_keys, find_key, text, variable
 from router.settings.schema import ProviderSettings
-from router.upstreams.credentials import AwsKeys, GoogleDefault, Secret, TokenCommand
+from router.upstreams.credentials import AwsChain, AwsKeys, GoogleDefault, Secret, TokenCommand
 
 
 def kind(*variables, optional=False):
@@ -58,7 +58,7 @@ BEARER = {"AWS_BEARER_TOKEN_BEDROCK": "absk"}
 AWS = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "wJal"}
 ADC = {"GOOGLE_APPLICATION_CREDENTIALS": "/keys/sa.json"}
 PYTHON = [sys.executable, "-c", "print('t')"]
-NO_AWS = "set AWS_BEARER_TOKEN_BEDROCK (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+NO_AWS = "set AWS_BEARER_TOKEN_BEDROCK (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE)"
 NO_GOOGLE = "set GOOGLE_OAUTH_ACCESS_TOKEN (or GOOGLE_APPLICATION_CREDENTIALS), or write token_command: in its entry"
 
 
@@ -112,6 +112,31 @@ WAYS = (
     Way("no region", BEDROCK, AWS, region=None, missing="set AWS_REGION, or write region: in its entry"),
     Way("no such region", BEDROCK, AWS, region="US East", missing="write a region such as us-east-1 in its entry"),
     Way("aws keys are bedrock's only", {"kind": "k"}, AWS, missing="set MAIN_KEY"),
+    Way("a profile", {**BEDROCK, "profile": "work"}, AWS, AwsChain(region="us-east-1", profile="work")),
+    Way("aws's chain", {**BEDROCK, "application_default": True}, {}, AwsChain(region="us-east-1")),
+    Way("a profile of the environment", BEDROCK, {"AWS_PROFILE": "work"}, AwsChain(region="us-east-1")),
+    Way("aws keys before a profile of the environment", BEDROCK, {**AWS, "AWS_PROFILE": "work"}, aws()),
+    Way(
+        "no botocore",
+        {**BEDROCK, "profile": "w"},
+        {},
+        installed=False,
+        missing="install botocore (pip install 'tierwise[bedrock]')",
+    ),
+    Way(
+        "a profile without a region",
+        {**BEDROCK, "profile": "w"},
+        {},
+        region=None,
+        missing="set AWS_REGION, or write region: in its entry",
+    ),
+    Way(
+        "a profile and no such region",
+        {**BEDROCK, "profile": "w"},
+        {},
+        region="US East",
+        missing="write a region such as us-east-1 in its entry",
+    ),
     Way("a google token wins", VERTEX, {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29", **ADC}, key="ya29"),
     Way("google's file", VERTEX, ADC, GoogleDefault()),
     Way("google's default", {**VERTEX, "application_default": True}, {}, GoogleDefault()),
@@ -150,6 +175,7 @@ def test_what_stands_in_for_a_key(way):
         way.environ,
         region=way.region,
         google_auth=lambda: way.installed,
+        botocore=lambda: way.installed,
     )
     assert (found.secret.reveal() if found.secret else None) == way.key
     assert found.grant == way.grant

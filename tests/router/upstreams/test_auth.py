@@ -91,9 +91,11 @@ def now():
 class Pass:
     """An authoriser with a pass of its own; it counts refusals, and can be slow or fail."""
 
+    refusals = frozenset({401})
+
     def __init__(self, own=(("authorization", "Bearer pass"),), seconds=0.0, error=None):
         self.own, self.seconds, self.error = own, seconds, error
-        self.refusals, self.closed = [], False
+        self.turned_down, self.closed = [], False
 
     async def headers(self, _call):
         """Return the headers."""
@@ -104,7 +106,7 @@ class Pass:
 
     def refused(self, shown):
         """Keep what was refused."""
-        self.refusals.append(shown)
+        self.turned_down.append(shown)
 
     async def close(self):
         """Remember that it was closed."""
@@ -176,7 +178,7 @@ async def test_a_refused_pass_is_told_to_its_authoriser(transport, status, told)
         reply = await door.send(call_to(upstream.base_url, name="aws"))
         assert reply.status == status
         await reply.close()
-    assert authoriser.refusals == ([authoriser.own] if told else [])
+    assert authoriser.turned_down == ([authoriser.own] if told else [])
 
 
 async def test_a_pass_that_does_not_come_in_time(transport):

@@ -140,13 +140,13 @@ async def test_an_idle_proxy_renews_too(clock):
     source = Source(clock)
     fresh = FreshToken("google", source, clock)
     await fresh.headers(CALL)
-    assert fresh._timer.when() - asyncio.get_running_loop().time() == pytest.approx(3300, abs=5)
+    assert fresh._token._timer.when() - asyncio.get_running_loop().time() == pytest.approx(3300, abs=5)
     clock.go(3300)
-    fresh._timer._run()
+    fresh._token._timer._run()
     await settle()
     assert source.asked == 2
     await fresh.close()
-    assert fresh._timer.cancelled()
+    assert fresh._token._timer.cancelled()
 
 
 async def test_calls_wait_for_another_token_once_it_has_expired(fresh, clock):

@@ -1,6 +1,7 @@
 """A command prints a token off the loop; nothing else of it is shown, and it never outlives its time."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
@@ -65,6 +66,44 @@ async def test_a_command_that_cannot_be_started(program):
         await source()
     assert raised.value.reason == "its token command cannot be started"
     assert program not in shown(raised.value)
+
+
+async def test_a_child_that_holds_the_output_open_is_killed_at_the_deadline(tmp_path):
+    """The command itself may be long gone: its group is not waited for longer, nor left behind."""
+    pids = tmp_path / "pids"
+    text = (
+        "import os, pathlib, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"pathlib.Path({str(pids)!r}).write_text(f'{{child.pid}}.')\n"
+        "print('t', flush=True)"
+    )
+    with pytest.raises(TokenUnavailable, match="longer than 3 seconds"):
+        await script(text, timeout_seconds=3.0)()
+    async with asyncio.timeout(20):
+        while alive(int(pids.read_text().rstrip("."))):  # noqa: ASYNC110  # another process has no event to wait for
+            await asyncio.sleep(0.02)
+
+
+async def test_output_without_end_is_cut_off():
+    """A command that never stops printing is killed at once, however long it might go on."""
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(TokenUnavailable, match="more than a token"):
+        await script("while True: print('x' * 10_000, flush=True)", timeout_seconds=60.0)()
+    assert asyncio.get_running_loop().time() - began < 30
+
+
+def descriptors():
+    """Return how many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_no_descriptor_is_left_open():
+    """The pipe is closed on every way out."""
+    before = descriptors()
+    for text, seconds in (("print('t')", 20.0), ("import time; time.sleep(60)", 0.2), ("print('x' * 99999)", 20.0)):
+        with contextlib.suppress(TokenUnavailable):
+            await script(text, timeout_seconds=seconds)()
+    assert descriptors() <= before + 1  # the loop's own watch of children
 
 
 @pytest.mark.parametrize("cancelled", [False, True], ids=["late", "cancelled"])
