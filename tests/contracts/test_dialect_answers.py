@@ -123,6 +123,7 @@ def test_every_shape_is_classified_by_its_status_and_tells_no_secret(shape, stat
     elif status in (400, 413, 422):
         expected = Remedy.CLIENT
     assert problem.remedy is expected
+    assert problem.lacks == {401: "key", 402: "balance", 403: "right", 404: "model", 412: "balance"}.get(status)
     for told in (problem.message, problem.error().message, str(problem.code), repr(problem)):
         assert SECRET not in told
         assert "the prompt" not in told
@@ -220,7 +221,7 @@ def test_histories_that_the_tables_rule_out_are_refused():
 
 def test_the_kinds_of_problems_are_still_those_of_the_policy():
     """Every remedy is reached from some kind."""
-    reached = {upstream_error.UpstreamProblem(kind=kind, status=400, message="", gone=gone).remedy
+    reached = {upstream_error.UpstreamProblem(kind=kind, status=400, message="", lacks=lacks).remedy
                for kind in ("rate_limited", "timeout", "refused", "broken", "rejected", "overflow")
-               for gone in (False, True)}  # fmt: skip
+               for lacks in (None, "model")}  # fmt: skip
     assert reached == set(Remedy)
