@@ -24,6 +24,7 @@ from router.api.surface import Surface, SurfaceClient
 from router.consider import rehearse
 from router.errors import OperatorError
 from router.judge.judge import Judge
+from router.ledger.conversations import Bounds, SqliteConversations
 from router.ledger.ledger import Ledger
 from router.ledger.sqlite import SqliteLedger
 from router.ledger.watch import WatchedLedger
@@ -139,13 +140,18 @@ class Proxy:
             assembled = await self._simulate()
         ledger = SqliteLedger.open(plan.ledger_path, plan.settings.ledger.durability)
         self._closers.append(ledger.close)
+        conversations = self._conversations()
         module, name, options = TRANSPORTS[plan.settings.delivery.transport]
         transport = getattr(importlib.import_module(module), name)(
             assembled.keys, body_limit_bytes=assembled.limits.reply_limit_bytes, **options
         )
         door = Authorised(transport.send, authorisers(assembled.grants, _now))
         self._closers += (transport.close, door.close)
-        ports = replace(_ports(plan.classifier, assembled, door.send, ledger), judge=self._judge(assembled))
+        ports = replace(
+            _ports(plan.classifier, assembled, door.send, ledger),
+            judge=self._judge(assembled),
+            conversations=conversations,
+        )
         keys = ClientKeys(assembled.client_keys)
         server = plan.settings.server
         limit = server.body_limit_bytes
@@ -157,6 +163,21 @@ class Proxy:
         )
         surfaces = {path: Surface(client, ports, keys, limit, admission) for path, client in SURFACES.items()}
         self._front = Front(surfaces, self._cold(ports, keys), limit, admission)
+
+    def _conversations(self) -> SqliteConversations | None:
+        """Return what keeps responses, in the file of the ledger, which is open; None where none are kept."""
+        settings = self._plan.settings
+        if not settings.responses.store:
+            return None
+        bounds = Bounds(
+            keep=settings.responses.keep,
+            total_bytes=settings.responses.max_bytes,
+            conversation_bytes=settings.server.body_limit_bytes,
+        )
+        store = SqliteConversations(self._plan.ledger_path, bounds, _now)
+        store.start()
+        self._closers.append(store.close)
+        return store
 
     def _judge(self, assembled: Assembled) -> JudgeOf | None:
         """Return what judges answers; None where no route verifies any."""

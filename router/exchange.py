@@ -190,6 +190,8 @@ class Exchange:
 
     async def deliver(self, client: Client) -> None:
         """Commit the row, then let the last bytes go."""
+        if client.keeps:
+            await client.keep(self._tail, self.receipt())
         entry = account(self._course(), EntryStatus.OK, HTTPStatus.OK)
         await self._ports.ledger.record(entry)
         self._recorded = True

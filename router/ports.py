@@ -13,6 +13,7 @@ from router.aside import Aside
 from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
 from router.errors import RouterError
+from router.ledger.conversation import Conversations
 from router.ledger.watch import WatchedLedger
 from router.policy.decision import Decision
 from router.policy.rules import Limits, Rules
@@ -59,6 +60,13 @@ class Client(Protocol):
     began: bool
     left: bool
 
+    @property
+    def keeps(self) -> bool:
+        """Whether the client's side wants to `keep` the answer."""
+
+    async def keep(self, data: bytes, receipt: Receipt) -> None:
+        """Keep the answer, of which `data` is the last part, before it is booked; LedgerUnavailable if that fails."""
+
     async def begin(self, receipt: Receipt) -> None:
         """Send the response's head."""
 
@@ -81,7 +89,7 @@ class Ports:
     """What requests are served with. `clock` is monotonic seconds, `now` the aware wall clock (UTC).
 
     `redact` takes every configured key and upstream address out of a text that a client will read. `judge` is None
-    where no route verifies.
+    where no route verifies, `conversations` where no responses are kept.
     """
 
     catalog: Catalog
@@ -96,5 +104,6 @@ class Ports:
     new_id: Callable[[], str]
     redact: Callable[[str], str] = str
     aside: Aside = field(default_factory=Aside)
+    conversations: Conversations | None = None
     notices: Notices = field(default_factory=Notices)
     judge: Judge | None = None

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from router.api.inbound import read
 from router.api.surface import Context, SurfaceClient
-from router.aside import Aside
+from router.ports import Ports
 from router.request import Request
 
 PATH = "/v1/chat/completions"
@@ -19,9 +19,9 @@ class ChatClient(SurfaceClient):
         """Return the chat completion that `body` asks for."""
         return _read(body, context)
 
-    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+    async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, which need not come back."""
-        return replace(await aside.run(_bodiless, body, context), body=body)
+        return replace(await ports.aside.run(_bodiless, body, context), body=body)
 
 
 def _read(body: bytes, context: Context) -> Request:

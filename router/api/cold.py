@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from router import __version__
 from router.access.keys import ClientKeys
-from router.api import health
+from router.api import health, kept_responses
 from router.api.error_body import error_headers
 from router.api.gate import AsgiApp, ClientGone, Head, Receive, Scope, Send
 from router.api.models import Models
@@ -23,7 +23,7 @@ _READ = ["GET", "HEAD"]
 
 
 def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: datetime, body_limit: int) -> AsgiApp:
-    """Return the app that serves models, the routing endpoints and health.
+    """Return the app that serves models, kept responses, the routing endpoints and health.
 
     `loaded_at` is when the configuration was loaded, `body_limit` what a request body may have in bytes.
     """
@@ -35,6 +35,7 @@ def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: da
     routes = APIRouter(prefix="/v1", dependencies=[Depends(caller)])
     _serve_models(routes, Models(catalog=ports.catalog, rules=ports.rules, created=loaded_at), ports.now)
     routes.include_router(paths(Routing(ports), body_limit))
+    routes.include_router(kept_responses.paths(kept_responses.KeptResponses(ports.conversations), caller))
     app.include_router(routes)
     app.include_router(health.paths(readiness))
     app.add_exception_handler(RouterError, _answer)

@@ -9,7 +9,6 @@ from router.api.inbound import MOST_MESSAGES, read
 from router.api.outbound import Headers
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
-from router.aside import Aside
 from router.errors import MalformedRequest, RouterError
 from router.policy.resolve import resolve
 from router.ports import Ports, Receipt
@@ -65,9 +64,9 @@ class MessagesClient(TranslatingClient):
         self._request = request
         return request
 
-    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+    async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, without holding up anybody."""
-        self._chat, request = await aside.run(_read, body, context, self.counts)
+        self._chat, request = await ports.aside.run(_read, body, context, self.counts)
         self._request = request
         return request
 

@@ -91,6 +91,14 @@ class HttpClient(AsgiClient):
 
     __slots__ = ()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether `keep` wants the answer."""
+        return False
+
+    async def keep(self, data: bytes, receipt: Receipt) -> None:
+        """Keep the answer: here there is nothing to keep it for."""
+
     async def begin(self, receipt: Receipt) -> None:
         """Send status 200 and the headers that belong to `receipt`."""
         headers = (_STREAM_HEAD if receipt.stream else _JSON_HEAD) + receipt_headers(receipt)

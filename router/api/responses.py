@@ -1,25 +1,35 @@
-"""POST /v1/responses: OpenAI's Responses API without memory, over whichever chat upstream the decision names."""
+"""POST /v1/responses: OpenAI's Responses API, over whichever chat upstream the decision names.
+
+It remembers only where the operator wants that: then an answer is kept, with what was asked, before its last byte goes
+out, and a request may continue it.
+"""
 
 import time
 
 from router.api.client import Direct
 from router.api.gate import Receive, Send
 from router.api.inbound import read
+from router.api.outbound import HttpClient
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
-from router.aside import Aside
-from router.ports import Receipt
+from router.aside import LARGE_BYTES, is_large
+from router.errors import LedgerUnavailable
+from router.ledger.conversation import Conversations, KeptResponse, NoPreviousResponse
+from router.ports import Ports, Receipt
 from router.request import Request
 from router.wire.openai_responses import Frame
-from router.wire.responses_request import Translated, translated
+from router.wire.responses_events import encode
+from router.wire.responses_kept import input_items, previous_of
+from router.wire.responses_request import Past, Translated, translated
 from router.wire.responses_stream import ResponseStream, whole_response
 
 PATH = "/v1/responses"
+_PREVIOUS = "previous_response_id"
 
 
-def _read(body: bytes, context: Context) -> tuple[Translated, Request]:
+def _read(body: bytes, context: Context, past: Past | None = None) -> tuple[Translated, Request]:
     """Return the chat completion that asks what the Responses request in `body` asks, translated and read."""
-    asked = translated(body)
+    asked = translated(body, past)
     request = read(
         asked.body,
         request_id=context.request_id,
@@ -33,21 +43,44 @@ def _read(body: bytes, context: Context) -> tuple[Translated, Request]:
 class ResponsesClient(TranslatingClient):
     """A client that speaks OpenAI's Responses API."""
 
-    __slots__ = ("_asked",)
+    __slots__ = ("_asked", "_ending", "_past", "_ports", "_previous", "_whose")
+    recalls = True
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
         super().__init__(receive, send, direct)
         self._asked: Translated | None = None
+        self._ports: Ports | None = None
+        self._whose = ""
+        self._previous: str | None = None
+        self._past: Past | None = None
+        self._ending: bytes | None = None
+
+    async def _recall(self, body: bytes, context: Context, ports: Ports, store: Conversations) -> int:
+        """Fetch the turns that `body` continues and return their bytes; NoPreviousResponse where there are none."""
+        self._ports, self._whose, self._past = ports, context.caller, Past()
+        self._previous = previous = previous_of(body)
+        if previous is None:
+            return 0
+        found = await store.chain(previous, context.caller)
+        if found is None:
+            raise NoPreviousResponse("'previous_response_id' names no response that is kept.", param=_PREVIOUS)
+        self._past = Past(turns=tuple((kept.items, kept.response) for kept in found))
+        return sum(len(kept.items) + len(kept.response) for kept in found)
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return the chat completion that asks what the Responses request in `body` asks; MalformedRequest."""
-        self._asked, request = _read(body, context)
+        self._asked, request = _read(body, context, self._past)
         return request
 
-    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
-        """Return the same for a large body, without holding up anybody."""
-        self._asked, request = await aside.run(_read, body, context)
+    async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
+        """Return the same for a body that may continue a conversation, or is large, without holding up anybody."""
+        more = 0
+        if ports.conversations is not None:
+            more = await self._recall(body, context, ports, ports.conversations)
+        if more < LARGE_BYTES and not is_large(body):
+            return self.read(body, context)
+        self._asked, request = await ports.aside.run(_read, body, context, self._past)
         return request
 
     @property
@@ -61,7 +94,51 @@ class ResponsesClient(TranslatingClient):
 
     def whole(self, data: bytes, receipt: Receipt) -> bytes:
         """Return the response object that a chat completion says."""
-        return whole_response(self._frame(receipt), data)
+        return self._ending or whole_response(self._frame(receipt), data)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the request wants its answer kept, and somebody keeps it."""
+        return self._asked is not None and self._asked.stores
+
+    async def keep(self, data: bytes, receipt: Receipt) -> None:
+        """Keep the answer with what was asked; LedgerUnavailable when that fails, and the answer fails with it."""
+        stream = self._stream if isinstance(self._stream, ResponseStream) else None
+        if stream is None:
+            self._ending = told = self.whole(data, receipt)
+            await self._keep(told, receipt)
+            return
+        number = stream.number
+        ending = stream.feed(data)
+        try:
+            if stream.final is not None:
+                await self._keep(stream.final, receipt)
+        except LedgerUnavailable:
+            stream.reopen(number)
+            raise
+        self._ending = ending
+
+    async def _keep(self, response: bytes, receipt: Receipt) -> None:
+        """Hand the answer to the store."""
+        ports, asked = self._ports, self._asked
+        if ports is None or ports.conversations is None or asked is None:
+            return
+        kept = KeptResponse(
+            id=self._frame(receipt).id,
+            caller=self._whose,
+            at=ports.now(),
+            previous=self._previous,
+            items=encode(input_items(asked.asked, receipt.decision_id)),
+            response=response,
+        )
+        await ports.conversations.keep(kept)
+
+    async def end(self, data: bytes = b"") -> None:
+        """Send the last part of a stream, or a whole answer: as it was kept, where it was."""
+        if self._ending is not None and self._stream is not None:
+            await HttpClient.end(self, self._ending)
+        else:
+            await super().end(data)
 
     def _frame(self, receipt: Receipt) -> Frame:
         """Return what every response object of this answer has in common."""

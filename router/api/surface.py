@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
@@ -18,7 +18,7 @@ from router.api.admission import Admission
 from router.api.client import direct_of
 from router.api.gate import ClientGone, Head, Receive, Scope, Send, inspect
 from router.api.outbound import HttpClient, receipt_headers
-from router.aside import Aside, is_large
+from router.aside import is_large
 from router.errors import MalformedRequest, RouterError
 from router.forward import forward, stopping
 from router.ports import Ports, Refusal
@@ -44,6 +44,8 @@ class SurfaceClient(HttpClient, ABC):
     """The client's side of one request on one surface: reads what it asks and writes the answer in the same terms."""
 
     __slots__ = ()
+    recalls: ClassVar[bool] = False
+    """Whether a request may need more than its body: then `read_aside` reads it."""
 
     @staticmethod
     def credential(head: Head) -> bytes | None:
@@ -54,9 +56,9 @@ class SurfaceClient(HttpClient, ABC):
     def read(self, body: bytes, context: Context) -> Request:
         """Return what `body` asks for; MalformedRequest when it is nothing that this surface serves."""
 
-    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+    async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, without holding up anybody."""
-        return await aside.in_thread(partial(self.read, body, context))
+        return await ports.aside.in_thread(partial(self.read, body, context))
 
     def serve(self, request: Request, ports: Ports, arrived: float) -> Awaitable[None]:
         """Serve what `read` returned; its head arrived at `arrived` on the ports' clock. Raises as `forward` does."""
@@ -99,8 +101,8 @@ class Surface:
             client = self._client(receive, send, direct_of(scope))
             body = await client.body(self._body_limit)
             context = _context(head, request_id, caller)
-            aside = self._ports.aside if is_large(body) else None
-            request = client.read(body, context) if aside is None else await client.read_aside(body, context, aside)
+            aside = client.recalls or is_large(body)
+            request = await client.read_aside(body, context, self._ports) if aside else client.read(body, context)
             request = _resent(request, head)
             await client.serve(request, self._ports, arrived)
         except ClientGone:

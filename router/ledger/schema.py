@@ -71,7 +71,23 @@ SELECT decision_id, request_id, at, caller, tier, upstream, provider, model,
               abs(baseline_cost_pico - cost_pico) % 1000000000000) END AS saving_usd
 FROM request"""
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((_REQUEST, _ATTEMPT, _REQUEST_USD),)
+_RESPONSE = """
+CREATE TABLE response (                 -- what /v1/responses keeps, where responses.store is on: prompts and answers
+  response_id TEXT PRIMARY KEY,
+  caller TEXT NOT NULL,
+  at TEXT NOT NULL,                     -- UTC, as request.at
+  expires TEXT NOT NULL,                -- the same; from then on it is not found, and deleted soon
+  previous TEXT,                        -- the response that this one continues
+  bytes INTEGER NOT NULL,               -- of items and response
+  items BLOB NOT NULL,                  -- JSON: the input items of this turn
+  response BLOB NOT NULL                -- JSON: the response object
+)"""
+_RESPONSE_EXPIRES = "CREATE INDEX response_expires ON response (expires)"
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (_REQUEST, _ATTEMPT, _REQUEST_USD),
+    (_RESPONSE, _RESPONSE_EXPIRES),
+)
 """Step i takes a file from version i to i + 1; a step is never edited after a release, only followed by another."""
 
 VERSION = len(MIGRATIONS)

@@ -16,6 +16,7 @@ from router.settings.schema import (
     LogSettings,
     PolicySettings,
     ProviderSettings,
+    ResponsesSettings,
     RouteSettings,
     ServerSettings,
     SettingsFile,
@@ -83,6 +84,11 @@ class Settings:
         return self.file.ledger
 
     @property
+    def responses(self) -> ResponsesSettings:
+        """The section `responses`."""
+        return self.file.responses
+
+    @property
     def log(self) -> LogSettings:
         """The section `log`."""
         return self.file.log
@@ -115,12 +121,12 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 def load_simulated(port: int, environ: Mapping[str, str], keep: Settings | None = None) -> Settings:
     """Return the shipped simulated upstreams, served at `port` of the loopback, with their own routes and baseline.
 
-    Of `keep` everything else is taken: server, delivery, classifier, ledger and log.
+    Of `keep` everything else is taken: server, delivery, classifier, ledger, responses and log.
     """
     simulated = with_simulator(load(config_file("simulated.yaml"), environ), port)
     if keep is None:
         return replace(simulated, shipped=True)
-    kept = ("server", "delivery", "classifier", "ledger", "log")
+    kept = ("server", "delivery", "classifier", "ledger", "responses", "log")
     file = simulated.file.model_copy(update={section: getattr(keep.file, section) for section in kept})
     return replace(simulated, shipped=True, file=file)
 

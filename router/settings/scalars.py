@@ -1,7 +1,7 @@
 """The scalars of the operator's YAML: money, durations, tiers, names, references. Each refuses in words of its own."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,8 @@ from router.settings.problems import meant
 from router.upstreams.credentials import is_reference
 
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h)?")
+_KEEP = re.compile(r"([0-9]{1,6})\s*(d|h)")
+_LONGEST_KEPT = timedelta(days=3650)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 _LONGEST_SECONDS = 86_400.0
 _DEAREST = Decimal(1_000_000)
@@ -153,6 +155,15 @@ def _file(value: Any) -> Path:
     return Path(value).expanduser()
 
 
+def _keep(value: Any) -> timedelta:
+    """Read how long something is kept: `30d`, `12h`."""
+    found = _KEEP.fullmatch(value) if isinstance(value, str) else None
+    kept = timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])}) if found else timedelta(0)
+    if not timedelta(0) < kept <= _LONGEST_KEPT:
+        raise ValueError(f"What is kept is kept for a time like 30d or 12h, at most 3650d; it is {shown(value)}.")
+    return kept
+
+
 Money = Annotated[Decimal, BeforeValidator(_money)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 TierName = Annotated[Tier, BeforeValidator(_tier)]
@@ -163,4 +174,5 @@ Url = Annotated[str, BeforeValidator(_url)]
 Day = Annotated[date, BeforeValidator(_day)]
 Listen = Annotated[str, BeforeValidator(_listen)]
 Element = Annotated[str, BeforeValidator(_element)]
+Keep = Annotated[timedelta, BeforeValidator(_keep)]
 File = Annotated[Path, BeforeValidator(_file)]

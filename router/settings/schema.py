@@ -1,5 +1,6 @@
 """The shape of the operator's YAML. Every key is documented in docs/configuration.md; unknown ones are refused."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from router.settings.scalars import (
     Day,
     Element,
     File,
+    Keep,
     Listen,
     Money,
     Reference,
@@ -262,6 +264,14 @@ class LedgerSettings(Section):
     durability: Literal["process", "power"] = "process"
 
 
+class ResponsesSettings(Section):
+    """Whether /v1/responses keeps what it answers, with what was asked: in the ledger's file, by caller."""
+
+    store: bool = False
+    keep: Keep = timedelta(days=30)
+    max_bytes: Count = 1024 * 1024 * 1024
+
+
 class LogSettings(Section):
     """What is written to standard error."""
 
@@ -280,6 +290,7 @@ class SettingsFile(Section):
     classifier: ClassifierSettings = ClassifierSettings()
     delivery: DeliverySettings = DeliverySettings()
     ledger: LedgerSettings = LedgerSettings()
+    responses: ResponsesSettings = ResponsesSettings()
     baseline: str | None = None
     verify: Verified = frozenset()
     log: LogSettings = LogSettings()

@@ -138,10 +138,12 @@ class Body(msgspec.Struct, gc=False):
     prompt_cache_key: str | None = None
     truncation: str | None = None
     stream: bool | None = None
+    store: bool | None = None
+    previous_response_id: str | None = None
 
 
-KEPT = frozenset(Body.__struct_fields__)
-"""The top-level members that are not dropped."""
+KEPT = frozenset(Body.__struct_fields__) - {"store"}
+"""The top-level members that are not dropped; `store` is where nothing is stored."""
 
 _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_body = msgspec.json.Decoder(Body).decode

@@ -16,7 +16,7 @@ from router.wire.responses_body import FunctionCall, FunctionOutput, Kind, Messa
 _ROLES = {"user": "user", "system": "system", "developer": "system", "assistant": "assistant"}
 """Each role by its name in a chat completion; every upstream knows `system`, few know `developer`."""
 
-KEEPS_NOTHING = "Send the whole conversation in 'input': this proxy keeps no responses."
+SEND_ALL = "Send the whole conversation in 'input'."
 """What to do instead of naming something that a server would have stored."""
 
 LOST_THOUGHT = "input.reasoning"
@@ -63,7 +63,7 @@ class Conversation:
         if call_id not in self._called:
             raise MalformedRequest(
                 f"'{where}.call_id' belongs to no function_call before it.",
-                fix=KEEPS_NOTHING,
+                fix=SEND_ALL,
                 param=f"{where}.call_id",
             )
         self.end()
@@ -202,7 +202,7 @@ def _word(name: str) -> str:
 
 def _fix(name: str) -> str | None:
     if name in ("item_reference", "compaction"):
-        return KEEPS_NOTHING
+        return SEND_ALL
     return "Send the file's text as 'input_text'." if name == "input_file" else None
 
 

@@ -15,6 +15,7 @@ from msgspec import Raw
 from router.errors import MalformedRequest
 from router.wire.responses_body import (
     KEPT,
+    MOST_ITEMS,
     NOTHING,
     Body,
     Choice,
@@ -25,16 +26,18 @@ from router.wire.responses_body import (
     read_body,
     read_value,
 )
-from router.wire.responses_items import KEEPS_NOTHING, Conversation, add_items
+from router.wire.responses_items import SEND_ALL, Conversation, add_items
+from router.wire.responses_kept import turns
 
 _REFUSED = {
-    "previous_response_id": ("it names a response, and this proxy keeps no responses", KEEPS_NOTHING),
-    "conversation": ("it names a conversation, and this proxy keeps no responses", KEEPS_NOTHING),
+    "conversation": ("it names a conversation, and this proxy keeps none by name", SEND_ALL),
     "background": ("nothing is answered in the background here", "Leave it out and set 'stream' to true."),
     "prompt": ("this proxy keeps no prompt templates", "Send its text as 'instructions' and 'input'."),
     "moderation": ("no upstream would moderate as it says", "Leave it out, or call the provider directly."),
 }
 """Members whose loss would change the answer: why, and what to do instead."""
+
+_FORGETS = "it names a response, and this proxy keeps no responses (responses.store is off)"
 
 _CHOICES = frozenset({"auto", "none", "required"})
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
@@ -43,26 +46,42 @@ _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What came before a request, where responses are kept: (input items, response object) of each earlier turn."""
+
+    turns: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
     """A Responses request, translated.
 
     `body` is the chat completion as JSON. `dropped` names what no upstream is told, sorted. `session` is what the
     metadata call the session, None when nothing. `echo` are the members of the response object that repeat the request.
+    `stores` says that the answer is to be kept, and with it `asked`, the request's own input.
     """
 
     body: bytes
     dropped: tuple[str, ...]
     session: str | None
     echo: Mapping[str, Any]
+    stores: bool
+    asked: str | tuple[Raw, ...]
 
 
-def translated(body: bytes) -> Translated:
-    """Return the chat completion that asks what `body` asks, a Responses request; MalformedRequest names a field."""
+def translated(body: bytes, past: Past | None = None) -> Translated:
+    """Return the chat completion that asks what `body` asks, a Responses request; MalformedRequest names a field.
+
+    `past` None says that no responses are kept: then none can be continued, and `store` is dropped.
+    """
     parsed, members = read_body(body)
     _refuse(members)
-    conversation = _conversation(parsed)
+    if past is None and parsed.previous_response_id is not None:
+        raise _impossible("previous_response_id", _FORGETS, f"{SEND_ALL[:-1]}, or switch responses.store on.")
+    conversation = _conversation(parsed, past or Past())
     tools = _tools(parsed)
-    dropped = conversation.dropped | _dropped(parsed, members)
+    stores = past is not None and parsed.store is not False
+    dropped = conversation.dropped | _dropped(parsed, members, past)
     chat: dict[str, Any] = {"model": parsed.model, "messages": conversation.messages}
     chat |= _output(parsed) | _sampling(parsed) | _tooling(parsed, tools)
     if parsed.stream:
@@ -72,7 +91,9 @@ def translated(body: bytes) -> Translated:
         body=msgspec.json.encode(chat),
         dropped=tuple(sorted({name if _PLAIN_NAME.fullmatch(name) else _UNKNOWN for name in dropped})),
         session=session or None,
-        echo=_echo(parsed, members, tools),
+        echo=_echo(parsed, members, tools, stores=stores),
+        stores=stores,
+        asked=parsed.input if isinstance(parsed.input, str) else tuple(parsed.input or ()),
     )
 
 
@@ -80,14 +101,22 @@ def _refuse(members: Mapping[str, Raw]) -> None:
     """Refuse what the API has and this proxy cannot do (400, naming the field)."""
     for name, (reason, fix) in _REFUSED.items():
         if given(members.get(name)) and bytes(members[name]) != b"false":
-            raise MalformedRequest(f"'{name}' is not possible: {reason}.", fix=fix, param=name)
+            raise _impossible(name, reason, fix)
 
 
-def _conversation(parsed: Body) -> Conversation:
-    """Return the messages: instructions, then input; MalformedRequest when there is nothing to answer."""
+def _impossible(name: str, reason: str, fix: str) -> MalformedRequest:
+    return MalformedRequest(f"'{name}' is not possible: {reason}.", fix=fix, param=name)
+
+
+def _conversation(parsed: Body, past: Past) -> Conversation:
+    """Return the messages: instructions, what came before, then input; MalformedRequest when there are none."""
     conversation = Conversation()
     if parsed.instructions is not None:
         conversation.say("system", parsed.instructions)
+    earlier = turns(past.turns)
+    if len(earlier) > MOST_ITEMS:
+        raise MalformedRequest(f"The conversation has more than {MOST_ITEMS:,} items.", param="previous_response_id")
+    add_items(conversation, earlier)
     if isinstance(parsed.input, str):
         conversation.say("user", parsed.input)
     elif isinstance(parsed.input, list):
@@ -100,9 +129,11 @@ def _conversation(parsed: Body) -> Conversation:
     return conversation
 
 
-def _dropped(parsed: Body, members: Mapping[str, Raw]) -> set[str]:
+def _dropped(parsed: Body, members: Mapping[str, Raw], past: Past | None) -> set[str]:
     """Name what no upstream is told: members that no chat completion has, and members of those that it has."""
     dropped = {name for name in members.keys() - KEPT - _REFUSED.keys() if given(members[name])}
+    if past is not None:
+        dropped.discard("store")
     if parsed.truncation not in (None, "disabled"):
         dropped.add("truncation")  # a conversation that fits nowhere is refused, not cut
     if parsed.text is not None:
@@ -228,7 +259,7 @@ def _chosen(choice: str | Choice | None, tools: list[Tool]) -> tuple[list[Tool],
     )
 
 
-def _echo(parsed: Body, members: Mapping[str, Raw], tools: list[Tool]) -> dict[str, Any]:
+def _echo(parsed: Body, members: Mapping[str, Raw], tools: list[Tool], *, stores: bool) -> dict[str, Any]:
     """Return what the response object repeats: each member as it was in force, None where nothing was said."""
     effort = parsed.reasoning or Effort()
     return {
@@ -237,10 +268,10 @@ def _echo(parsed: Body, members: Mapping[str, Raw], tools: list[Tool]) -> dict[s
         "max_output_tokens": parsed.max_output_tokens,
         "metadata": parsed.metadata or {},
         "parallel_tool_calls": parsed.parallel_tool_calls is not False,
-        "previous_response_id": None,
+        "previous_response_id": parsed.previous_response_id,
         "prompt_cache_key": parsed.prompt_cache_key,
         "reasoning": {"effort": effort.effort, "summary": None},
-        "store": False,
+        "store": stores,
         "temperature": parsed.temperature,
         "text": members["text"] if parsed.text is not None and parsed.text.format else {"format": {"type": "text"}},
         "tool_choice": "auto" if parsed.tool_choice is None else members["tool_choice"],

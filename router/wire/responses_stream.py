@@ -29,6 +29,18 @@ class ResponseStream:
         self._cutter = EventCutter(_UNBOUNDED)
         self._same = SameText()
         self._closed = False
+        self.final: bytes | None = None
+        """The response object of the answer, once it is complete."""
+
+    @property
+    def number(self) -> int:
+        """The number of the next event."""
+        return self._events.number
+
+    def reopen(self, number: int) -> None:
+        """Take back what came from event `number` on, which was not sent: the answer fails after all."""
+        self._events.number = number
+        self._closed, self.final = False, None
 
     def feed(self, data: bytes) -> bytes:
         """Return the events that `data` leads to, maybe none; UpstreamBroken when it holds no chunks."""
@@ -93,6 +105,7 @@ class ResponseStream:
     def _close(self, status: str, response: dict[str, Any]) -> None:
         """Write the last event."""
         self._events.emit(f"response.{status}", {"response": response})
+        self.final = encode(response) if status != FAILED and self._frame.echo.get("store") else None
         self._closed = True
         self._same = SameText()
 

@@ -34,6 +34,11 @@ class Client:
         self.full = False
         self._journal = journal
 
+    keeps = False
+
+    async def keep(self, _data: bytes, _receipt: Receipt) -> None:
+        self._journal.append("keep")
+
     async def begin(self, receipt: Receipt) -> None:
         self.began = True
         self.receipt = receipt

@@ -2,13 +2,14 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
 from router.access.keys import ClientKeys
 from router.api.responses import PATH, ResponsesClient
 from router.api.surface import Context, Surface
-from router.errors import MalformedRequest, UpstreamTimeout
+from router.errors import LedgerUnavailable, MalformedRequest, UpstreamTimeout
 from router.ports import Ports, Receipt
 from tests.fakes.asgi import Exchange, Pushing, call, exchange
 from tests.fakes.completion import DONE, completion, stream_events, usage
@@ -202,3 +203,30 @@ async def test_numbers_that_no_upstream_could_read_are_refused() -> None:
     with pytest.raises(MalformedRequest):
         client.read(b'{"model":"auto","input":"hi","temperature":1e999}', CONTEXT)
     client.close()
+
+
+class FullDisk:
+    """A store that keeps nothing."""
+
+    async def keep(self, _kept: object) -> None:
+        """Fail."""
+        raise LedgerUnavailable("The disk is full.")
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
+async def test_an_answer_that_cannot_be_kept_fails(streamed) -> None:
+    """Whoever wants it kept is not told that it was; the row says what became of it."""
+    reply = FakeReply(*stream_events(["Pa", "ris."]), headers=SSE) if streamed else FakeReply(WHOLE)
+    ports = replace(some_ports(reply), conversations=FullDisk())
+    app = Surface(ResponsesClient, ports, ClientKeys({}), 1000)
+    body = {"model": "auto", "input": "hi", "stream": streamed}
+
+    done = await call(app, json.dumps(body).encode(), path=PATH)
+
+    [entry] = ports.ledger._ledger.entries
+    assert entry.error_code == "ledger_unavailable"
+    if streamed:
+        last = events_of(done.body)[-1]
+        assert (last["type"], last["response"]["output"][0]["content"][0]["text"]) == ("response.failed", "Paris.")
+    else:
+        assert (done.status, json.loads(done.body)["error"]["code"]) == (503, "ledger_unavailable")

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from router.settings.scalars import (
     Day,
     Element,
     File,
+    Keep,
     Listen,
     Money,
     Reference,
@@ -32,6 +34,8 @@ GOOD = [
     (Seconds, "1h", 3600.0),
     (Seconds, Decimal("2.5"), 2.5),
     (Seconds, 600, 600.0),
+    (Keep, "30d", timedelta(days=30)),
+    (Keep, "12h", timedelta(hours=12)),
     (TierName, "hard", Tier.HARD),
     (Count, 1, 1),
     (Share, Decimal("0.5"), 0.5),
@@ -59,6 +63,9 @@ BAD = [
     (Money, None, "it is nothing"),
     (Seconds, "soon", "250ms, 30s or 5m"),
     (Seconds, 0, "above 0"),
+    (Keep, "0d", "30d or 12h"),
+    (Keep, "3651d", "3650d"),
+    (Keep, 30, "30d or 12h"),
     (Seconds, "-3s", "250ms"),
     (Seconds, "25h", "at most 24h"),
     (Seconds, True, "250ms"),
