@@ -33,9 +33,11 @@ def rehearse(request: Request, ports: Ports) -> DryRun:
 
 def view_of(ports: Ports, catalog: Catalog) -> View:
     """Return what is known now of the upstreams in `catalog`."""
+    now = ports.now()
     return View(
         catalog=catalog,
-        today=ports.now().date(),
+        today=now.date(),
+        at=now,
         resting=ports.state.resting(ports.clock()),
         observed=ports.state.observed,
     )

@@ -128,4 +128,4 @@ class VerifiedExchange(Exchange):
         """Note what the last attempt cost, if it has an answer: it will not be the one that is given out."""
         usage = self._reader.consumed() if self._reader is not None else None
         if usage is not None and self._upstream is not None:
-            self._mark(paid=paid_for(self._upstream, usage))
+            self._mark(paid=paid_for(self._upstream, usage, self._ports.now()))

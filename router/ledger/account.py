@@ -1,7 +1,7 @@
 """From what happened to the row that says so. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from router.catalog.upstream import Upstream
@@ -41,10 +41,18 @@ def reason_of(decision: Decision, upstream: Upstream | None, tries: int) -> Reas
     return Reason.FALLBACK if tries > 1 and upstream is not decision.ranked[0].upstream else decision.reason
 
 
-def paid_for(upstream: Upstream, usage: Usage) -> Paid:
-    """Return what an answer cost."""
-    charged = bill(upstream, usage, None)
+def paid_for(upstream: Upstream, usage: Usage, at: datetime | None) -> Paid:
+    """Return what an answer cost that was asked for at `at` (aware); None: outside of peak hours."""
+    charged = bill(upstream, usage, None, at)
     return Paid(input_tokens=usage.input, output_tokens=usage.output, cost=charged.cost, cost_source=charged.source)
+
+
+def _asked_at(course: Course) -> datetime | None:
+    """Return when the request came, where a price of its upstream or of the baseline differs by the hour."""
+    prices = [one.price for one in (course.upstream, course.baseline) if one is not None]
+    if not any(price is not None and price.peak is not None for price in prices):
+        return None
+    return course.at - timedelta(milliseconds=course.latency_ms)
 
 
 def _all_paid(course: Course) -> tuple[tuple[Attempt, ...], Decimal | None, CostSource]:
@@ -52,7 +60,7 @@ def _all_paid(course: Course) -> tuple[tuple[Attempt, ...], Decimal | None, Cost
     attempts, upstream = course.attempts, course.upstream
     if upstream is not None and course.usage is not None and attempts:
         served = max(place for place, attempt in enumerate(attempts) if attempt.upstream == upstream.name)
-        kept = replace(attempts[served], paid=paid_for(upstream, course.usage))
+        kept = replace(attempts[served], paid=paid_for(upstream, course.usage, _asked_at(course)))
         attempts = (*attempts[:served], kept, *attempts[served + 1 :])
     paid = [attempt.paid for attempt in attempts if attempt.paid is not None]
     costs = [each.cost for each in paid if each.cost is not None]
@@ -64,7 +72,9 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
     """Return the ledger entry for a request that took `course` and ended as `status`."""
     request, decision, upstream = course.request, course.decision, course.upstream
     assessment = decision.assessment if decision is not None else None
-    paid = bill(upstream, course.usage, course.baseline) if upstream is not None and course.usage is not None else None
+    paid = None
+    if upstream is not None and course.usage is not None:
+        paid = bill(upstream, course.usage, course.baseline, _asked_at(course))
     attempts, cost = course.attempts, paid.cost if paid else None
     source = paid.source if paid else CostSource.UNKNOWN
     if len(attempts) > 1 and any(attempt.paid is not None for attempt in attempts):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from math import inf
@@ -29,11 +29,13 @@ _UNLIMITED = Needs()
 class View:
     """What is known at the moment of a decision.
 
-    `resting` gives the seconds that an upstream in cooldown has left, by name; `observed` what replies have shown.
+    `at` is the moment itself (aware), for prices that differ by the hour; None: outside of their peak hours. `resting`
+    gives the seconds that an upstream in cooldown has left, by name; `observed` what replies have shown.
     """
 
     catalog: Catalog
     today: date
+    at: datetime | None = None
     resting: Mapping[str, float] = field(default_factory=dict)
     observed: Mapping[str, Observed] = field(default_factory=dict)
 
@@ -245,7 +247,7 @@ def _rank(
         return (_candidate(upstreams[0], workload, view),)
     keyed = []
     for place, upstream in enumerate(upstreams):
-        cost = expected_cost(upstream, workload, view.observed)
+        cost = expected_cost(upstream, workload, view.observed, view.at)
         group = 2 if cost is None else int(upstream.trial)
         wait = view.resting.get(upstream.name, 0.0) if soonest_first else 0.0
         keyed.append(
@@ -274,7 +276,7 @@ def _named(request: Request, upstream: Upstream, assessment: Assessment | None, 
 
 def _candidate(upstream: Upstream, workload: Workload, view: View) -> Candidate:
     """Put an upstream together with its estimate."""
-    return Candidate(upstream=upstream, expected_cost=expected_cost(upstream, workload, view.observed))
+    return Candidate(upstream=upstream, expected_cost=expected_cost(upstream, workload, view.observed, view.at))
 
 
 def _tier_or_middle(tier: Tier | None) -> Tier:

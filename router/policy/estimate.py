@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from classifier.prompt import Prompt
@@ -77,11 +78,18 @@ def expected_output(upstream: Upstream, workload: Workload, seen: Observed | Non
     return tokens if upstream.max_output is None or tokens <= upstream.max_output else upstream.max_output
 
 
-def expected_cost(upstream: Upstream, workload: Workload, observed: Mapping[str, Observed]) -> Decimal | None:
-    """Return the expected cost in USD, exact for the tokens assumed; None where the upstream's price is unknown."""
+def expected_cost(
+    upstream: Upstream, workload: Workload, observed: Mapping[str, Observed], at: datetime | None = None
+) -> Decimal | None:
+    """Return the expected cost in USD, exact for the tokens assumed; None where the upstream's price is unknown.
+
+    `at` is the moment (aware) whose price counts, None one outside of peak hours.
+    """
     price = upstream.price
     if price is None:
         return None
+    if price.peak is not None:
+        price = price.at(at)
     seen = observed.get(upstream.name)
     cost = workload.input_tokens * price.input + expected_output(upstream, workload, seen) * price.output
     if workload.conversation and seen is not None and seen.cached_share and price.cached_input is not None:

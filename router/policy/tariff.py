@@ -33,4 +33,6 @@ class Tariff:
             decision = decide(request, TierTarget(route=self.route, tier=tier), None, self.view)
         except NoEligibleUpstream:
             return None
-        return expected_cost(decision.ranked[0].upstream, Workload.of(request, answer), self.view.observed)
+        return expected_cost(
+            decision.ranked[0].upstream, Workload.of(request, answer), self.view.observed, self.view.at
+        )

@@ -9,9 +9,10 @@ from pydantic import Field
 from router.catalog.upstream import Capability, Status
 from router.errors import SettingsInvalid
 from router.settings.document import read
+from router.settings.prices import PriceSettings
 from router.settings.problems import nearest
 from router.settings.scalars import Count, Day, Money, TierName
-from router.settings.schema import PriceSettings, Section
+from router.settings.section import Section
 from router.settings.shape import shaped
 
 

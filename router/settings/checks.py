@@ -7,8 +7,9 @@ from typing import Any
 
 from router.settings.catalogue import Catalogue
 from router.settings.facts import Account, Facts, account, complete
+from router.settings.prices import CataloguePrice
 from router.settings.problems import Problems, meant
-from router.settings.schema import CataloguePrice, RouteSettings, SettingsFile, UpstreamSettings
+from router.settings.schema import RouteSettings, SettingsFile, UpstreamSettings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}(?:/[A-Za-z0-9._-]{1,80}){0,3}")
 _ROUTER_NAME = re.compile(r"auto(?:[:/_-].*)?", re.IGNORECASE)

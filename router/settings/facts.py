@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 
 from classifier.tier import Tier
-from router.catalog.price import Price
+from router.catalog.price import Peak, Price
 from router.catalog.upstream import Capability, Status
 from router.settings.catalogue import Catalogue, Kind, Model, Offer
+from router.settings.prices import CataloguePrice, PriceSettings
 from router.settings.references import AWS_REGION, text, variable
-from router.settings.schema import CataloguePrice, PriceSettings, ProviderSettings, UpstreamSettings
+from router.settings.schema import ProviderSettings, UpstreamSettings
 
 _SELF_HOSTED = frozenset({"vllm", "llamacpp", "ollama", "openai", "simulated"})
 _FIELDS = ("region", "project", "resource")
@@ -151,11 +152,14 @@ def _price(written: PriceSettings | None, offer: Offer | None, factor: Decimal) 
 
 def _value(rates: PriceSettings, factor: Decimal, as_of: date | None, source: str) -> Price:
     """Return rates times `factor` as a Price."""
-    return Price(
-        input=rates.input * factor,
-        output=rates.output * factor,
-        cached_input=None if rates.cached_input is None else rates.cached_input * factor,
-        cache_write=None if rates.cache_write is None else rates.cache_write * factor,
+    price = Price(
+        input=rates.input,
+        output=rates.output,
+        cached_input=rates.cached_input,
+        cache_write=rates.cache_write,
         as_of=as_of,
         source=source,
     )
+    peak = rates.peak
+    hours = None if peak is None else Peak(factor=peak.factor, hours=peak.hours, days=frozenset(peak.days))
+    return price.times(factor, peak=hours)

@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from classifier.tier import Tier
 from router.catalog.upstream import Capability, Status
 from router.policy.coverage import Feature
 from router.policy.rules import DIALS, DoubtAction, Verify
+from router.settings.prices import CataloguePrice, Priced
 from router.settings.problems import meant
 from router.settings.scalars import (
     Count,
@@ -18,7 +19,6 @@ from router.settings.scalars import (
     File,
     Keep,
     Listen,
-    Money,
     Reference,
     Seconds,
     Share,
@@ -26,15 +26,9 @@ from router.settings.scalars import (
     Url,
     shown,
 )
+from router.settings.section import Section
 
 CHEAPEST = "cheapest"
-CATALOGUE = "catalog"
-
-
-class Section(BaseModel):
-    """A map of the YAML: frozen, and closed to keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class AuthSettings(Section):
@@ -93,42 +87,13 @@ class ProviderSettings(Section):
     resource: str | None = None
 
 
-class PriceSettings(Section):
-    """USD per 1M tokens. `cached_input` and `cache_write` default to the input price."""
-
-    input: Money
-    output: Money
-    cached_input: Money | None = None
-    cache_write: Money | None = None
-    as_of: Day | None = None
-    source: str = "operator"
-
-
-class CataloguePrice(PriceSettings):
-    """The word `catalog`: take the price from the shipped catalogue."""
-
-    input: Money = Field(default=0, validate_default=True)
-    output: Money = Field(default=0, validate_default=True)
-
-
-def _price(value: Any) -> Any:
-    """Read `catalog`, a map of rates, or null."""
-    if value == CATALOGUE:
-        return CataloguePrice()
-    if isinstance(value, str):
-        raise ValueError(  # noqa: TRY004 - pydantic gathers ValueError only
-            f"A price is 'catalog' or a map of input and output; it is {shown(value)}."
-        )
-    return value
-
-
 class UpstreamSettings(Section):
     """One model at one provider. What is not written comes from the catalogue, where it knows this offer."""
 
     provider: str
     model: str = Field(min_length=1, max_length=300)
     tier: TierName | None = None
-    price: Annotated[PriceSettings | None, BeforeValidator(_price)] = CataloguePrice()
+    price: Priced = CataloguePrice()
     trial: bool | None = None
     window: Count | None = None
     max_output: Count | None = None

@@ -1,12 +1,13 @@
 """Prices: exact, per bucket, per million."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.catalog.price import Price
+from router.catalog.price import Peak, Price
 from router.usage import Usage
 from tests.fakes.values import a_price
 
@@ -39,3 +40,58 @@ def test_a_rate_is_a_number_of_dollars(rate: str) -> None:
     """Negative and unreal rates are refused."""
     with pytest.raises(ValueError, match="per 1M tokens"):
         Price(input=Decimal(rate), output=Decimal(1))
+
+
+WEEKDAYS = Peak(factor=Decimal(2), hours=((60, 240), (360, 600)), days=frozenset(range(5)))
+SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "holds"),
+    [
+        (SUNDAY + timedelta(days=1, hours=1), True),
+        (SUNDAY + timedelta(days=1, minutes=59, seconds=59), False),
+        (SUNDAY + timedelta(days=1, hours=3, minutes=59, seconds=59), True),
+        (SUNDAY + timedelta(days=1, hours=4), False),
+        (SUNDAY + timedelta(days=5, hours=9), True),
+        (SUNDAY + timedelta(days=6, hours=9), False),
+        (SUNDAY + timedelta(hours=9), False),
+        ((SUNDAY + timedelta(days=1, hours=2)).astimezone(timezone(timedelta(hours=8))), True),
+        ((SUNDAY + timedelta(hours=18)).astimezone(timezone(timedelta(hours=8))), False),
+    ],
+)
+def test_peak_hours_are_those_of_the_week_in_utc(moment: datetime, holds: bool) -> None:
+    """The first minute counts, the last does not; wherever the clock that tells the moment stands."""
+    price = a_price("1", "3", cached_input=Decimal("0.1"), cache_write=Decimal(4), peak=WEEKDAYS)
+    now = price.at(moment)
+    rates = (now.input, now.output, now.cached_input, now.cache_write)
+
+    assert WEEKDAYS.holds(moment) is holds
+    assert rates == ((2, 6, Decimal("0.2"), 8) if holds else (1, 3, Decimal("0.1"), 4))
+    assert (now.as_of, now.source) == (price.as_of, price.source)
+
+
+def test_a_price_without_peak_hours_is_always_the_same() -> None:
+    """So is one at no known moment."""
+    flat, peaked = a_price(), a_price(peak=WEEKDAYS)
+
+    assert flat.at(SUNDAY + timedelta(days=1, hours=2)) is flat
+    assert peaked.at(None) is peaked
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"factor": Decimal(-1)},
+        {"factor": Decimal("NaN")},
+        {"hours": ()},
+        {"hours": ((240, 60),)},
+        {"hours": ((0, 1441),)},
+        {"days": frozenset()},
+        {"days": frozenset({7})},
+    ],
+)
+def test_peak_hours_lie_in_a_week(fields: dict[str, object]) -> None:
+    """What no clock shows is refused."""
+    with pytest.raises(ValueError, match=r"factor|hours"):
+        Peak(**{"factor": Decimal(2), "hours": ((0, 60),), **fields})

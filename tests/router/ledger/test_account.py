@@ -1,9 +1,13 @@
 """From a course to its row."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from classifier.tier import Tier
+from router.catalog.price import Peak
 from router.errors import UpstreamTimeout
 from router.ledger.account import LONGEST_NAME, Course, account, paid_for, reason_of
 from router.ledger.entry import Attempt, CostSource, EntryStatus
@@ -46,6 +50,16 @@ def test_a_good_row_says_what_was_decided_and_what_it_cost() -> None:
     assert entry.probabilities == an_assessment().probabilities
 
 
+@pytest.mark.parametrize(("latency_ms", "cost"), [(60_000.0, "0.0004"), (59_999.0, "0.0002")])
+def test_the_price_is_that_of_the_moment_at_which_the_request_came(latency_ms: float, cost: str) -> None:
+    """An answer that outlasts the peak hours is billed at their price; NOW is a minute past them, almost."""
+    peak = Peak(factor=Decimal(2), hours=((0, 12 * 60),))
+    small = an_upstream("small", price=a_price(peak=peak))
+    course = replace(COURSE, upstream=small, latency_ms=latency_ms, at=NOW + timedelta(seconds=59, milliseconds=999))
+
+    assert account(course, EntryStatus.OK, 200).cost == Decimal(cost)
+
+
 def test_without_an_answer_the_cost_is_unknown_not_zero() -> None:
     """A request that nobody answered has no usage, no cost, and its error's code."""
     entry = account(replace(COURSE, usage=None), EntryStatus.FAILED, 504, UpstreamTimeout("late"))
@@ -77,7 +91,11 @@ def test_whoever_is_not_ranked_first_is_a_fallback() -> None:
 
 LARGE = an_upstream("large", price=a_price("10", "20"))
 BROKEN = Attempt(
-    upstream="small", provider="house", ending="invalid", status=200, paid=paid_for(SMALL, Usage(input=10, output=20))
+    upstream="small",
+    provider="house",
+    ending="invalid",
+    status=200,
+    paid=paid_for(SMALL, Usage(input=10, output=20), None),
 )
 SECOND = Attempt(upstream="large", provider="house", ending="answered", status=200)
 
@@ -94,8 +112,8 @@ def test_every_answer_that_was_paid_is_in_the_cost() -> None:
 
 def test_the_weakest_source_is_that_of_the_sum() -> None:
     """An estimate in the sum makes it one; a cost that is not known makes the sum unknown."""
-    guess = replace(BROKEN, paid=paid_for(SMALL, Usage(input=10, output=20, estimated=True)))
-    unknown = replace(BROKEN, paid=paid_for(an_upstream(price=None), Usage(input=10, output=20)))
+    guess = replace(BROKEN, paid=paid_for(SMALL, Usage(input=10, output=20, estimated=True), None))
+    unknown = replace(BROKEN, paid=paid_for(an_upstream(price=None), Usage(input=10, output=20), None))
     courses = [replace(COURSE, upstream=LARGE, attempts=(first, SECOND)) for first in (guess, unknown)]
     rows = [account(course, EntryStatus.OK, 200) for course in courses]
 

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from router.catalog.price import Peak
 from router.catalog.upstream import Upstream
 from router.ledger.bill import bill
 from router.ledger.entry import CostSource
 from router.usage import Usage
-from tests.fakes.values import TODAY, a_price, an_upstream
+from tests.fakes.values import NOW, TODAY, a_price, an_upstream
 
 USAGE = Usage(input=1000, output=500)
 
@@ -67,3 +68,14 @@ def test_the_baseline_is_charged_for_the_same_tokens() -> None:
 def test_a_baseline_without_a_price_saves_nothing_known() -> None:
     """An unknown baseline cost is None."""
     assert bill(an_upstream(), USAGE, an_upstream("dear", price=None)).baseline_cost is None
+
+
+def test_the_hour_of_the_call_sets_the_price() -> None:
+    """In peak hours both the bill and the baseline's are higher; at no known hour neither is."""
+    peak = Peak(factor=Decimal(2), hours=((12 * 60, 13 * 60),))
+    upstream, dear = an_upstream(price=a_price(peak=peak)), an_upstream("dear", price=a_price("10", "20", peak=peak))
+
+    now, unknown = bill(upstream, USAGE, dear, NOW), bill(upstream, USAGE, dear)
+
+    assert (now.cost, now.baseline_cost) == (Decimal("0.004"), Decimal("0.04"))
+    assert (unknown.cost, unknown.baseline_cost) == (Decimal("0.002"), Decimal("0.02"))

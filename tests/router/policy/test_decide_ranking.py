@@ -1,11 +1,15 @@
 """The order of the candidates: by price, without those in cooldown, within the route's lists and promises."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from classifier.tier import Tier
 from router.catalog.catalog import Catalog
+from router.catalog.price import Peak
 from router.catalog.upstream import Capability, Upstream
 from router.errors import NoEligibleUpstream
 from router.policy.decide import View, decide
@@ -14,7 +18,7 @@ from router.policy.estimate import Observed
 from router.policy.resolve import RouteTarget
 from router.policy.rules import Policy, Route
 from router.request import Needs
-from tests.fakes.values import TODAY, a_price, a_request, an_assessment, an_upstream
+from tests.fakes.values import NOW, TODAY, a_price, a_request, an_assessment, an_upstream
 
 NONE: frozenset[Capability] = frozenset()
 SMALL = an_upstream("small", Tier.EASY, price=a_price("0.1", "0.3"), capabilities=NONE, window=32_000)
@@ -110,6 +114,20 @@ def test_a_listed_upstream_is_still_no_stronger_than_it_is() -> None:
     decision = decide(a_request(), on(route), an_assessment(Tier.HARD), VIEW)
 
     assert names(decision) == ["large"]
+
+
+def test_the_order_follows_the_hour() -> None:
+    """Who is cheaper but for its peak hours serves outside of them."""
+    peak = Peak(factor=Decimal(2), hours=((0, 24 * 60),), days=frozenset({NOW.weekday()}))
+    by_the_hour = an_upstream("by-the-hour", price=a_price("1", "2", peak=peak))
+    steady = an_upstream("steady", price=a_price("1.5", "3"))
+    view = View(catalog=Catalog(upstreams=(by_the_hour, steady)), today=TODAY)
+    orders = [
+        names(decide(a_request(), on(AUTO), an_assessment(), replace(view, at=at)))
+        for at in (NOW, NOW + timedelta(days=1), None)
+    ]
+
+    assert orders == [["steady", "by-the-hour"], ["by-the-hour", "steady"], ["by-the-hour", "steady"]]
 
 
 def test_too_many_tools_for_the_tier_go_one_tier_up() -> None:

@@ -1,5 +1,5 @@
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -127,6 +127,13 @@ def test_everything_from_the_catalogue():
     assert found.capabilities == set(Capability) - {Capability.AUDIO}
     assert (found.status, found.licence, found.region) == (Status.ACTIVE, "LicenseRef-Modified-MIT", "sg")
     assert found.gone is None
+
+
+def test_deepseek_costs_twice_as_much_at_peak_hours():
+    """The catalogue's schedule is in the price, and a regional factor would apply to both."""
+    price = facts({"kind": "deepseek"}, model="deepseek-v4-flash").price
+    assert price.at(datetime(2026, 11, 23, 9, 59, tzinfo=UTC)).output == 2 * price.output == Decimal("2.4")
+    assert price.at(datetime(2026, 11, 23, 10, tzinfo=UTC)) is price.at(datetime(2026, 11, 22, 7, tzinfo=UTC)) is price
 
 
 def test_the_operator_wins():
