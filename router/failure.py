@@ -13,6 +13,7 @@ from router.errors import (
 )
 from router.policy.outcome import Ending, Lack, Outcome
 from router.wire.call import UpstreamReply
+from router.wire.openai_chat import UNFIT_CODES
 from router.wire.upstream_error import OVERFLOW_CODE, UpstreamProblem, read_problem
 
 BODY_LIMIT = 64 * 1024
@@ -28,13 +29,17 @@ _ENDINGS: dict[type[RouterError], Ending] = {
 }
 
 
+_REJECTIONS = {OVERFLOW_CODE: Ending.OVERFLOW, **dict.fromkeys(UNFIT_CODES, Ending.UNFIT)}
+"""What a code makes of a rejection."""
+
+
 def outcome_of(error: RouterError) -> Outcome:
     """Return how an attempt ended that the transport, or the reader of its answer, gave up on with `error`."""
     ending = _ENDINGS.get(type(error), Ending.REJECTED if isinstance(error, ClientError) else Ending.BROKEN)
-    if ending is Ending.REJECTED and error.code == OVERFLOW_CODE:
-        ending = Ending.OVERFLOW
+    if ending is Ending.REJECTED:
+        ending = _REJECTIONS.get(error.code, ending)
     lacks = _lack(error.lacks) if isinstance(error, UpstreamRefused) else None
-    counts = ending is not Ending.REFUSED or lacks is not None
+    counts = ending is not Ending.UNFIT and (ending is not Ending.REFUSED or lacks is not None)
     return Outcome(ending=ending, retry_after=error.retry_after, error=error, lacks=lacks, counts=counts)
 
 

@@ -140,14 +140,19 @@ def verdict(failures: Sequence[Failure], spared: Sequence[Spared] = (), *, denie
     All rate limited: 429 with the smallest Retry-After. All refused or all broken: 502. All timed out: 504. All
     unreachable: 503 with a Retry-After. Mixed: 503 if one of them was unreachable or rate limited, for it may be back
     soon; else 504 if one of them was too slow; else 502. A prompt too long for an upstream counts only where no
-    upstream with a larger window failed for another reason: it is the request's own fault then, a 400. `spared` asked
-    to be left alone and count as rate limited or unreachable; `denied` says that the budget allowed no further attempt.
+    upstream with a larger window failed for another reason: it is the request's own fault then, a 400. So does what an
+    upstream was unfit for, where there was nobody else. `spared` asked to be left alone and count as rate limited or
+    unreachable; `denied` says that the budget allowed no further attempt.
 
     The error's `again` says whether the client's own retry makes sense: one attempt failed, and not by a refusal or
     a time-out, which the upstream may have been paid for.
     """
     if not failures and not spared:
         return NoEligibleUpstream("No upstream is ranked for this request.")
+    unfit = [outcome.error for _, outcome in failures if outcome.ending is Ending.UNFIT]
+    failures = [failure for failure in failures if failure[1].ending is not Ending.UNFIT]
+    if unfit and not failures and not spared:
+        return unfit[0] or UpstreamRejected("No upstream takes these tools.", param="tools")
     overflown = [failure for failure in failures if failure[1].ending is Ending.OVERFLOW]
     if overflown:
         candidate, outcome = max(overflown, key=lambda failure: failure[0].upstream.window)

@@ -25,6 +25,9 @@ class Ending(StrEnum):
     OVERFLOW = "overflow"
     """The prompt is too long for this upstream: one with a larger window may be asked."""
 
+    UNFIT = "unfit"
+    """This upstream would refuse something that others take, so it was not called: another one is asked."""
+
 
 class Lack(StrEnum):
     """What an upstream wants before it serves again: no wait mends it, a person does."""

@@ -1,6 +1,7 @@
 """OpenAI's chat completions: the call that is sent for a request, and the reader for its reply."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -18,10 +19,29 @@ from router.wire.dialects import dialect_of
 from router.wire.history import fitted
 from router.wire.json_body import insertion, members, set_field, splice
 
+UNFIT_CODES = frozenset({"too_many_tools", "unsupported_tool_name"})
+"""The codes of errors for what one upstream would refuse and others take: it is not called."""
+
 _ASKS_USAGE = b'{"include_usage":true}'
 _COMMON_HEADERS = (("content-type", "application/json"), ("accept-encoding", "identity"))
 _STREAM_HEADERS = (*_COMMON_HEADERS, ("accept", "text/event-stream"))
 _WHOLE_HEADERS = (*_COMMON_HEADERS, ("accept", "application/json"))
+
+
+class _Function(msgspec.Struct, gc=False):
+    name: str = ""
+
+
+class _Tool(msgspec.Struct, gc=False):
+    type: str = ""
+    function: _Function | None = None
+
+
+class _Tools(msgspec.Struct, gc=False):
+    tools: list[_Tool] | None = None
+
+
+_decode_tools = msgspec.json.Decoder(_Tools).decode
 
 
 class DeliveryLimits(Protocol):
@@ -98,7 +118,7 @@ def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> 
 
 
 def _check_tools(request: Request, dialect: Dialect) -> None:
-    """Refuse more tools than the provider takes: it would answer with a 400 of its own."""
+    """Refuse tools of a number or a name that the provider does not take: it would answer with a 400 of its own."""
     most, tools = dialect.most_tools, request.prompt.tools
     if most is not None and tools > most:
         raise UpstreamRejected(
@@ -106,6 +126,25 @@ def _check_tools(request: Request, dialect: Dialect) -> None:
             code="too_many_tools",
             param="tools",
         )
+    if dialect.tool_name is None or not tools:
+        return
+    fits = re.compile(dialect.tool_name).fullmatch
+    for number, name in enumerate(_tool_names(request.body), 1):
+        if not fits(name):
+            raise UpstreamRejected(
+                f"{dialect.title} takes only functions of names like {dialect.tool_name}; number {number} has another.",
+                code="unsupported_tool_name",
+                param="tools",
+            )
+
+
+def _tool_names(body: bytes) -> Iterator[str]:
+    """Yield the names of the functions among the tools; what is written oddly is left to the upstream."""
+    try:
+        tools = _decode_tools(body).tools
+    except msgspec.DecodeError:
+        return
+    yield from (tool.function.name for tool in tools or () if tool.type == "function" and tool.function is not None)
 
 
 def _body_for(request: Request, upstream: Upstream, dialect: Dialect) -> bytes:

@@ -25,6 +25,8 @@ ERRORS = [
     (UpstreamRejected("x"), Ending.REJECTED),
     (UpstreamRejected("x", code="context_length_exceeded"), Ending.OVERFLOW),
     (UpstreamRateLimited("x", retry_after=3), Ending.RATE_LIMITED),
+    (UpstreamRejected("x", code="too_many_tools"), Ending.UNFIT),
+    (UpstreamRejected("x", code="unsupported_tool_name"), Ending.UNFIT),
 ]
 
 

@@ -16,7 +16,7 @@ from router.ports import Refusal
 from router.shared_state.memory import MemoryState
 from tests.fakes.completion import DONE
 from tests.fakes.reply import SSE, FakeReply
-from tests.fakes.scene import STREAM, WHOLE, Scene
+from tests.fakes.scene import LARGE, STREAM, WHOLE, Scene
 from tests.fakes.values import a_provider, a_request, an_upstream
 
 
@@ -253,3 +253,23 @@ async def test_an_upstream_out_of_service_is_told_once_and_with_the_remedy(caplo
     assert len(told) == 1
     assert "small" in told[0]
     assert Lack.KEY.remedy in told[0]
+
+
+async def test_an_upstream_that_would_refuse_a_tool_is_passed_over() -> None:
+    """It is not called, rests for nothing, and the next one serves; with nobody else the client learns why."""
+    strict = an_upstream("small", provider=a_provider("moonshot", kind="moonshot"))
+    tools = b'[{"type":"function","function":{"name":"ls"}}]'
+    body = b'{"model":"auto","messages":[{"role":"user","content":"Hi"}],"tools":%b}' % tools
+    request = read(body, request_id="r", caller="me")
+    scene, alone = Scene(FakeReply(WHOLE)), Scene()
+    scene.ports = replace(scene.ports, catalog=Catalog(upstreams=(strict, LARGE)))
+    alone.ports = replace(alone.ports, catalog=Catalog(upstreams=(strict,)))
+
+    await forward(request, scene.client, scene.ports, scene.ports.clock())
+    with pytest.raises(Refusal) as caught:
+        await forward(request, alone.client, alone.ports, alone.ports.clock())
+
+    assert [call.provider.name for call in scene.send.calls] == ["house"]
+    assert [attempt.ending for attempt in scene.ledger.entries[0].attempts] == ["unfit", "answered"]
+    assert not scene.ports.state.resting(scene.ports.clock())
+    assert (caught.value.error.status, caught.value.error.code) == (400, "unsupported_tool_name")

@@ -32,6 +32,7 @@ REFUSED = Outcome(ending=Ending.REFUSED, status=401)
 BROKEN = Outcome(ending=Ending.BROKEN, status=500)
 OVERFLOW = Outcome(ending=Ending.OVERFLOW, status=400)
 REJECTED = Outcome(ending=Ending.REJECTED, status=400)
+UNFIT = Outcome(ending=Ending.UNFIT)
 
 
 def a_decision(windows: Sequence[int]) -> Decision:
@@ -121,6 +122,10 @@ CASES = (
         outcomes=(OVERFLOW, OVERFLOW),
         error=UpstreamRejected,
     ),
+    Case(id="unfit, another answers", outcomes=(UNFIT, ANSWERED), error=None),
+    Case(id="unfit, another is broken", outcomes=(UNFIT, BROKEN), error=UpstreamBroken),
+    Case(id="all unfit", outcomes=(UNFIT, UNFIT), error=UpstreamRejected),
+    Case(id="unfit, too long", outcomes=(UNFIT, OVERFLOW), error=UpstreamRejected),
     Case(id="attempts are counted", outcomes=(BROKEN,), error=UpstreamBroken, asked="a", max_attempts=1),
     Case(id="one attempt at least", outcomes=(BROKEN,), error=UpstreamBroken, asked="a", max_attempts=0),
     Case(id="nobody ranked", windows=(), outcomes=(), error=NoEligibleUpstream, asked=""),
@@ -137,7 +142,7 @@ def test_the_endings_lead_to_one_verdict(case: Case) -> None:
     assert error is None or error.retry_after == case.retry_after
 
 
-@pytest.mark.parametrize("ending", [Ending.REJECTED, Ending.OVERFLOW])
+@pytest.mark.parametrize("ending", [Ending.REJECTED, Ending.OVERFLOW, Ending.UNFIT])
 def test_the_upstreams_own_blame_is_passed_on(ending: Ending) -> None:
     """The error that the upstream gave for the request is the one that the client gets."""
     blame = UpstreamRejected("messages[0].role is wrong", upstream_status=422)

@@ -115,8 +115,9 @@ def _request(dialect: Dialect) -> str:
         f"adds `{fixed.name}: {fixed.value.decode()}` to a request with `{'`, `'.join(sorted(fixed.beside))}`"
         for fixed in dialect.fixed
     )
-    tools = f"at most {dialect.most_tools} tools, else 400" if dialect.most_tools else ""
-    return f"| {dialect.title} | {dropped} | {'; '.join(filter(None, (said, added, tools)))} | {dialect.note} |"
+    tools = f"at most {dialect.most_tools} tools, else not called" if dialect.most_tools else ""
+    names = f"names of tools like `{dialect.tool_name}`, else not called" if dialect.tool_name else ""
+    return f"| {dialect.title} | {dropped} | {'; '.join(filter(None, (said, added, tools, names)))} | {dialect.note} |"
 
 
 _ASKED = {StreamUsage.ASK: "asked for", StreamUsage.ALWAYS: "comes unasked", StreamUsage.NEVER: "as it comes"}

@@ -112,6 +112,41 @@ def test_more_tools_than_a_provider_takes_are_refused_before_sending():
         call_for("mistral", given)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "taken"),
+    [
+        ("moonshot", "get_weather", True),
+        ("moonshot", "ls", False),
+        ("moonshot", "3d_view", False),
+        ("moonshot", "files.read", False),
+        ("moonshot", "a" * 65, False),
+        ("openai", "ls", True),
+    ],
+)
+def test_names_of_tools_that_a_provider_does_not_take_are_refused_before_sending(kind, name, taken):
+    """The client is told what names are like there, and which tool it is, without its name."""
+    tools = [
+        {"type": "function", "function": {"name": "get_weather"}},
+        {"type": "function", "function": {"name": name}},
+    ]
+    given = {"model": "auto", "messages": MESSAGES, "tools": tools}
+    if taken:
+        assert json.loads(call_for(kind, given).body)["tools"] == tools
+        return
+    with pytest.raises(UpstreamRejected, match="number 2 has another") as caught:
+        call_for(kind, given)
+    assert (caught.value.code, caught.value.param) == ("unsupported_tool_name", "tools")
+    assert name not in caught.value.message
+
+
+@pytest.mark.parametrize("tools", [[{"type": "builtin_function", "function": {"name": "$web_search"}}], [{}], [5]])
+def test_what_is_no_function_is_left_to_the_provider(tools):
+    """A host's own tools have names of their own."""
+    assert (
+        json.loads(call_for("moonshot", {"model": "auto", "messages": MESSAGES, "tools": tools}).body)["tools"] == tools
+    )
+
+
 def test_names_written_with_escapes_are_edited_too():
     """An escaped name does not slip past the edits."""
     body = rb'{"m\u006fdel":"auto","messages":[{"role":"user","content":"x"}],"\u0075ser":"u","stream":true,'
