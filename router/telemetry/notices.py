@@ -22,10 +22,10 @@ class Notices:
         return bool(self._said)
 
     def note(self, upstream: str, provider: str, outcome: Outcome) -> None:
-        """Log what an upstream lacks when that is new, and that it answers when it did lack something."""
+        """Log what an upstream lacks when that is new; once it answers again, the next time is new."""
         lacks = outcome.lacks
         if lacks is not None and self._said.get(upstream) is not lacks:
             self._said[upstream] = lacks
             _log.error("upstream %s (provider %s) is out of service: %s", upstream, provider, lacks.remedy)
-        elif outcome.ending is Ending.ANSWERED and self._said.pop(upstream, None) is not None:
-            _log.warning("upstream %s (provider %s) answers again", upstream, provider)
+        elif outcome.ending is Ending.ANSWERED:
+            self._said.pop(upstream, None)  # the shared state tells that it is back
