@@ -35,10 +35,23 @@ def test_said_once(outcomes, said, caplog):
 
 
 def test_upstreams_are_told_apart():
-    """What one lacks says nothing of another; `open` until all of them answer."""
+    """What one lacks says nothing of another provider's; `open` until all of them answer."""
     notices = Notices()
-    notices.note("small", "house", NO_KEY)
+    notices.note("small", "house", NO_MODEL)
     notices.note("large", "house", ANSWERED)
+    notices.note("small", "elsewhere", ANSWERED)
     assert notices.open
     notices.note("small", "house", ANSWERED)
     assert not notices.open
+
+
+def test_what_a_provider_lacks_is_said_once_for_all_its_upstreams(caplog):
+    """A refused key is one line, however many models are called with it; a missing model is one for each."""
+    notices = Notices()
+    with caplog.at_level(logging.WARNING, "tierwise.upstreams"):
+        for upstream in ("small", "large"):
+            notices.note(upstream, "house", NO_KEY)
+            notices.note(upstream, "house", NO_MODEL)
+        notices.note("large", "elsewhere", NO_KEY)
+    lines = [record.getMessage() for record in caplog.records]
+    assert [Lack.KEY.remedy in line for line in lines] == [True, False, False, True]
