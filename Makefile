@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 NODE := tests/clients/node
+AIDER := .venv-aider
+MORPH := tests/clients/morph
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help run test clients check train evaluate bench demo demo-local lock clean
@@ -44,10 +46,24 @@ $(NODE)/node_modules/node.stamp: $(NODE)/package-lock.json
 	  npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
 	else echo "tierwise: no npm on this machine, the tests of clients for node are skipped"; fi
 
+# Too large for every run: aider (it pins a hundred packages and needs Python 3.12 or older) and Morph's SDK.
+$(AIDER)/clients.stamp: requirements/aider.lock
+	@test -x $(AIDER)/bin/python || $(PYTHON) -m venv $(AIDER)
+	@echo "tierwise: installing aider into $(AIDER) (once, some minutes)"
+	@$(AIDER)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes --no-deps \
+	  -r requirements/aider.lock
+	@touch $@
+
+$(MORPH)/node_modules/clients.stamp: $(MORPH)/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  npm ci --prefix $(MORPH) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
+	else echo "tierwise: no npm on this machine, the test of Morph's SDK is skipped"; fi
+
 test: check $(CLIENTS)/clients.stamp $(NODE)/node_modules/node.stamp ## set everything up and run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-clients: $(VENV)/dev.stamp $(CLIENTS)/clients.stamp $(NODE)/node_modules/node.stamp ## the tests with real clients alone
+clients: $(VENV)/dev.stamp $(CLIENTS)/clients.stamp $(NODE)/node_modules/node.stamp
+clients: $(AIDER)/clients.stamp $(MORPH)/node_modules/clients.stamp ## the tests with real clients, aider and Morph's SDK among them
 	@$(BIN)/python -m pytest tests/clients $(ARGS)
 
 check: $(VENV)/dev.stamp ## lint, types, layers
@@ -75,4 +91,4 @@ lock: ## write requirements/*.lock anew (maintainers; needs uv)
 	@sh requirements/lock.sh
 
 clean: ## remove what was installed and built
-	@rm -rf $(VENV) .venv-* $(NODE)/node_modules build dist
+	@rm -rf $(VENV) .venv-* $(NODE)/node_modules $(MORPH)/node_modules build dist

@@ -8,3 +8,4 @@ compile pyproject.toml -o requirements/run.lock
 compile pyproject.toml --extra train --group test --group check -o requirements/dev.lock
 echo 'hatchling>=1.27' | compile - -o requirements/build.lock
 compile --group clients -o requirements/clients.lock
+compile --group aider -o requirements/aider.lock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.clients import PROGRAMS, Ran, node_with, python_of, run
+from tests.fakes.clients import PROGRAMS, Ran, needs_heavy, node_with, python_of, run
 
 HERE = Path(__file__).parent
 TIMEOUT_SECONDS = 300  # the first test of a client waits for its whole program
@@ -39,6 +39,21 @@ def ran_by_node(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str]
         return run((node_with(package), PROGRAMS.parent / "node" / program), _folder(tmp_path_factory, program))
 
     return once
+
+
+@pytest.fixture(scope="session")
+def ran_by_aider(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Return what came of aider, which has a virtualenv of its own: it pins the versions of a hundred packages."""
+    needs_heavy(".venv-aider/clients.stamp")
+    return run((python_of(".venv-aider"), PROGRAMS / "with_aider.py"), _folder(tmp_path_factory, "with_aider.py"))
+
+
+@pytest.fixture(scope="session")
+def ran_by_morph(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Return what came of Morph's SDK, which brings 270 packages."""
+    needs_heavy("tests/clients/morph/node_modules/clients.stamp")
+    program = PROGRAMS.parent / "morph" / "with_morph.mjs"
+    return run((node_with("openai"), program), _folder(tmp_path_factory, "with_morph.mjs"))
 
 
 def _folder(factory: pytest.TempPathFactory, program: str) -> Path:

@@ -17,6 +17,17 @@ KNOWN = {"city": "Paris", "population": 2_100_000, "degrees": 20, "celsius": 20}
 TEXT = "Paris."
 COUNTED = usage(12, 7)
 PIECE = 5
+EDIT = """\
+hello.py
+```python
+<<<<<<< SEARCH
+print("hello")
+=======
+print("hello, Paris")
+>>>>>>> REPLACE
+```
+"""
+COMMIT = "Greet Paris"
 
 
 def answering(reasoning: str | None = None) -> Behaviour:
@@ -32,6 +43,17 @@ def answering(reasoning: str | None = None) -> Behaviour:
         text = None if calls else _text(asked)
         play = _stream if asked.get("stream") else _whole
         await play(asked, {"reasoning_content": reasoning} if reasoning else {}, text, calls)(exchange)
+
+    return behave
+
+
+def editing() -> Behaviour:
+    """Answer as a model does that edits files: a stream is the edit EDIT, a whole answer the commit's message."""
+
+    async def behave(exchange: Exchange) -> None:
+        asked = exchange.seen.json
+        text, play = (EDIT, _stream) if asked.get("stream") else (COMMIT, _whole)
+        await play(asked, {}, text, [])(exchange)
 
     return behave
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import behaviour
-from tests.fakes.answering import answering
+from tests.fakes.answering import answering, editing
 from tests.fakes.proxy import running
 from tests.fakes.upstream import FakeUpstream, Seen
 
@@ -25,7 +25,7 @@ PROGRAMS = ROOT / "tests" / "clients" / "programs"
 NODE_MODULES = ROOT / "tests" / "clients" / "node" / "node_modules"
 KEY = "client-key-0123456789abcdef"
 RUN_SECONDS = 250  # eight imports of large libraries on a machine that does other things as well
-LISTED = ("talks", "reasons", "limited", "busy", "gone", "refuses", "broken", "cut", "endless")
+LISTED = ("talks", "reasons", "limited", "busy", "gone", "refuses", "broken", "cut", "endless", "edits")
 """The upstreams that a program can ask for by name. Each is `NAME-1` at its provider."""
 
 CONFIG = """
@@ -76,6 +76,12 @@ def python_of(venv: str) -> Path:
     return found
 
 
+def needs_heavy(stamp: str) -> None:
+    """Skip the test where a client that only `make clients` installs is missing."""
+    if not (ROOT / stamp).exists():
+        pytest.skip("too large for every run: `make clients` installs this client and runs its test")
+
+
 def node_with(package: str) -> str:
     """Return node where `package` is installed for it; skips where there is no node, fails where only it is missing."""
     node = shutil.which("node")
@@ -111,6 +117,7 @@ def _script(upstream: FakeUpstream) -> None:
     upstream.script(behaviour.status(500), model="broken-1")
     upstream.script(behaviour.error_in_stream(), model="cut-1")
     upstream.script(behaviour.hang_mid_stream(), model="endless-1")
+    upstream.script(editing(), model="edits-1")
 
 
 async def _results(command: tuple[str | Path, ...], base_url: str, folder: Path) -> Mapping[str, Any]:
