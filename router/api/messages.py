@@ -77,7 +77,7 @@ class MessagesClient(TranslatingClient):
 
     def translator(self, receipt: Receipt) -> MessageStream:
         """Return what makes Anthropic's events of a stream."""
-        return MessageStream(self._telling(receipt))
+        return MessageStream(self._telling(receipt), self._most_bytes)
 
     def whole(self, data: bytes, receipt: Receipt) -> bytes:
         """Return the message that a chat completion says."""

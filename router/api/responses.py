@@ -90,7 +90,7 @@ class ResponsesClient(TranslatingClient):
 
     def translator(self, receipt: Receipt) -> ResponseStream:
         """Return what makes the events of a response of a stream."""
-        return ResponseStream(self._frame(receipt))
+        return ResponseStream(self._frame(receipt), self._most_bytes)
 
     def whole(self, data: bytes, receipt: Receipt) -> bytes:
         """Return the response object that a chat completion says."""

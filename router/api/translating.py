@@ -1,6 +1,8 @@
 """The client's side of a surface that speaks another API: chat completions go in, its own terms come out."""
 
+import sys
 from abc import abstractmethod
+from collections.abc import Awaitable
 from typing import Protocol
 
 from router.api.client import Direct
@@ -8,7 +10,8 @@ from router.api.gate import Receive, Send
 from router.api.outbound import Headers, with_dropped
 from router.api.surface import SurfaceClient
 from router.errors import UpstreamBroken
-from router.ports import Receipt
+from router.ports import Ports, Receipt
+from router.request import Request
 
 
 class Translator(Protocol):
@@ -25,7 +28,7 @@ class TranslatingClient(SurfaceClient):
     client's terms is known only then.
     """
 
-    __slots__ = ("_held", "_receipt", "_stream")
+    __slots__ = ("_held", "_most_bytes", "_receipt", "_stream")
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
@@ -33,6 +36,12 @@ class TranslatingClient(SurfaceClient):
         self._receipt: Receipt | None = None
         self._stream: Translator | None = None
         self._held: bytes | None = None
+        self._most_bytes = sys.maxsize
+
+    def serve(self, request: Request, ports: Ports, arrived: float) -> Awaitable[None]:
+        """Serve what `read` returned; a translator keeps no more of an answer than a whole one may have."""
+        self._most_bytes = ports.limits.reply_limit_bytes
+        return super().serve(request, ports, arrived)
 
     @property
     @abstractmethod

@@ -90,8 +90,12 @@ def _thinking() -> _Block:
 class MessageStream:
     """Translates one stream. What is fed may be cut anywhere."""
 
-    def __init__(self, telling: Telling) -> None:
-        """Begin before the first byte."""
+    def __init__(self, telling: Telling, most_bytes: int = sys.maxsize) -> None:
+        """Begin before the first byte; an answer that calls tools may have `most_bytes`.
+
+        Arguments are kept until they are complete, and what comes of another block meanwhile until the end.
+        """
+        self._most_bytes = most_bytes
         self._telling = telling
         self._cutter = EventCutter(sys.maxsize)  # the stream's reader bounds the events
         self._begun = False
@@ -204,6 +208,8 @@ class MessageStream:
         """Return the events for a piece of `block`: now if it is its turn, else at the end."""
         if block.closed:
             return b""
+        if self._size > self._most_bytes:
+            raise UpstreamBroken(f"The upstream's answer is larger than {self._most_bytes} bytes.")
         if block is self._open:
             return self._piece(block, raw)
         if self._waiting or not (self._open is None or self._open.is_complete()):

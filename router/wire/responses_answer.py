@@ -7,12 +7,16 @@ at a time; calls of tools stay open to the end, for their arguments may come in 
 from dataclasses import dataclass, field
 from typing import Any
 
+from router.errors import UpstreamBroken
 from router.usage import Usage
 from router.wire.chat_answer import Answer, usage_of
 from router.wire.openai_responses import COMPLETED, FAILED, IN_PROGRESS, INCOMPLETE, Frame, cut_off_of
 from router.wire.responses_events import Sink, encode, piece_head
 from router.wire.responses_text import OUTPUT_TEXT, PartKind, arguments_of, texts_of
 from router.wire.usage_report import read_usage
+
+UNBOUNDED = 1 << 62
+"""The limit of what somebody else has bounded."""
 
 
 @dataclass(slots=True)
@@ -61,8 +65,13 @@ class _Call:
 class Output:
     """The output of one answer as it grows."""
 
-    def __init__(self, frame: Frame, sink: Sink) -> None:
-        """Start with no item; `sink` gets every event."""
+    def __init__(self, frame: Frame, sink: Sink, most_bytes: int = UNBOUNDED) -> None:
+        """Start with no item; `sink` gets every event. UpstreamBroken past `most_bytes` of texts and arguments.
+
+        All of it is kept to the end, because the last events repeat it.
+        """
+        self._room = most_bytes
+        self._most_bytes = most_bytes
         self._frame = frame
         self._sink = sink
         self._items: list[dict[str, Any] | _Speech | _Call] = []
@@ -119,6 +128,7 @@ class Output:
         speech = self._speech
         if speech is None or speech.kind is not OUTPUT_TEXT:
             speech = self._open(OUTPUT_TEXT)
+        self._take_room(len(text))
         speech.texts.append(text.decode())
         self._sink.piece(speech.head, b'"%s"' % text)
 
@@ -128,8 +138,14 @@ class Output:
         if speech is None or speech.kind is not kind:
             speech = self._open(kind)
         if text:
+            self._take_room(len(text.encode()))
             speech.texts.append(text)
             self._sink.piece(speech.head, encode(text))
+
+    def _take_room(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise UpstreamBroken(f"The upstream's answer is larger than {self._most_bytes} bytes.")
 
     def _open(self, kind: PartKind) -> _Speech:
         """Open a part of this kind, in the open item where that can hold it, else in a new one."""
@@ -178,6 +194,7 @@ class Output:
             self._announce(call)
         arguments = arguments_of(more)
         if arguments:
+            self._take_room(len(arguments.encode()))
             call.arguments.append(arguments)
             if call.index is not None:
                 self._sink.piece(call.head, encode(arguments))

@@ -10,23 +10,20 @@ from router.errors import UpstreamBroken
 from router.wire.chat_answer import MALFORMED, Answer, decode_answer
 from router.wire.event_stream import EventCutter, event_fields
 from router.wire.openai_responses import FAILED, IN_PROGRESS, Frame, response_error
-from router.wire.responses_answer import Output
+from router.wire.responses_answer import UNBOUNDED, Output
 from router.wire.responses_events import Events, Silence, encode
 from router.wire.same_text import SameText
-
-_UNBOUNDED = 1 << 62
-"""The cutter's limit: whoever read the stream before bounded its events."""
 
 
 class ResponseStream:
     """Writes one streamed answer. `feed` it what would go to a client of chat completions, cut anywhere."""
 
-    def __init__(self, frame: Frame) -> None:
-        """Start before the first event."""
+    def __init__(self, frame: Frame, most_bytes: int = UNBOUNDED) -> None:
+        """Start before the first event; an answer may have `most_bytes` of texts and arguments."""
         self._frame = frame
         self._events = Events()
-        self._output = Output(frame, self._events)
-        self._cutter = EventCutter(_UNBOUNDED)
+        self._output = Output(frame, self._events, most_bytes)
+        self._cutter = EventCutter(UNBOUNDED)  # whoever read the stream before bounded its events
         self._same = SameText()
         self._closed = False
         self.final: bytes | None = None

@@ -244,3 +244,15 @@ def test_what_no_event_can_say(piece: bytes) -> None:
     """It is the upstream that broke."""
     with pytest.raises(UpstreamBroken):
         told(text("a"), piece)
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["one call", "a call that waits"])
+def test_what_is_kept_of_calls_has_a_bound(index) -> None:
+    """Arguments are kept until they are complete, and other blocks until the end: past the limit the stream breaks."""
+    stream = MessageStream(TELLING, 1000)
+    stream.feed(call(0, '{"n":', id="a", name="f"))
+    stream.feed(call(index, '{"n":', id="a" if index == 0 else "b", name="f"))
+    for _ in range(9):
+        stream.feed(call(index, "x" * 100))
+    with pytest.raises(UpstreamBroken, match="1000 bytes"):
+        stream.feed(call(index, "x" * 100))

@@ -270,3 +270,29 @@ def test_what_is_no_completion_is_no_response() -> None:
     """As above, for a whole answer."""
     with pytest.raises(UpstreamBroken):
         whole_response(FRAME, b"[]")
+
+
+@pytest.mark.parametrize(
+    "delta", [{"content": "é" * 30}, {"reasoning_content": "x" * 60}, call(0, "x" * 60, "f", "c1")], ids=str
+)
+def test_an_answer_that_is_too_large_fails_with_what_there_is(delta) -> None:
+    """All of it is kept for the last event, so it has a bound; the stream ends in response.failed."""
+    stream = ResponseStream(FRAME, 100)
+    told = stream.feed(event(chunk(delta)))
+    with pytest.raises(UpstreamBroken, match="100 bytes"):
+        stream.feed(event(chunk(delta)))
+
+    told += stream.feed(event({"error": {"message": "too large", "type": "api_error"}}))
+
+    last = events_of(told)[-1]
+    assert last["type"] == "response.failed"
+    assert len(json.dumps(last["response"]["output"], ensure_ascii=False).encode()) < 400
+
+
+def test_pieces_that_are_alike_count_too() -> None:
+    """The shorter way for plain text has the same bound."""
+    stream = ResponseStream(FRAME, 1000)
+    for _ in range(100):
+        stream.feed(event(chunk({"content": "0123456789"})))
+    with pytest.raises(UpstreamBroken, match="1000 bytes"):
+        stream.feed(event(chunk({"content": "x"})))
