@@ -44,7 +44,10 @@ class Frame:
         error: Mapping[str, Any] | None = None,
         cut_off: str | None = None,
     ) -> dict[str, Any]:
-        """Return the response object in a state of its life; `cut_off` is why an incomplete one is not whole."""
+        """Return the response object in a state of its life; `cut_off` is why an incomplete one is not whole.
+
+        `usage` is there only where it is known: the API's schema has no null for it.
+        """
         return {
             "id": self.id,
             "object": "response",
@@ -54,7 +57,7 @@ class Frame:
             "incomplete_details": None if cut_off is None else {"reason": cut_off},
             "model": self.model,
             "output": list(output),
-            "usage": None if usage is None else usage_object(usage),
+            **({} if usage is None else {"usage": usage_object(usage)}),
             **self.echo,
         }
 

@@ -260,7 +260,10 @@ def _chosen(choice: str | Choice | None, tools: list[Tool]) -> tuple[list[Tool],
 
 
 def _echo(parsed: Body, members: Mapping[str, Raw], tools: list[Tool], *, stores: bool) -> dict[str, Any]:
-    """Return what the response object repeats: each member as it was in force, None where nothing was said."""
+    """Return what the response object repeats: each member as it was in force, None where nothing was said.
+
+    `user` is there only where it was given: the API's schema has no null for it.
+    """
     effort = parsed.reasoning or Effort()
     return {
         "background": False,
@@ -287,5 +290,5 @@ def _echo(parsed: Body, members: Mapping[str, Raw], tools: list[Tool], *, stores
         ],
         "top_p": parsed.top_p,
         "truncation": "disabled",
-        "user": parsed.user,
+        **({} if parsed.user is None else {"user": parsed.user}),
     }
