@@ -143,7 +143,10 @@ class Proxy:
         conversations = self._conversations()
         module, name, options = TRANSPORTS[plan.settings.delivery.transport]
         transport = getattr(importlib.import_module(module), name)(
-            assembled.keys, body_limit_bytes=assembled.limits.reply_limit_bytes, **options
+            assembled.keys,
+            connections_per_host=plan.settings.delivery.max_connections,
+            body_limit_bytes=assembled.limits.reply_limit_bytes,
+            **options,
         )
         door = Authorised(transport.send, authorisers(assembled.grants, _now))
         self._closers += (transport.close, door.close)

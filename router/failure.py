@@ -4,6 +4,7 @@ from datetime import datetime
 
 from router.errors import (
     ClientError,
+    Overloaded,
     RouterError,
     UpstreamRateLimited,
     UpstreamRefused,
@@ -26,6 +27,7 @@ _ENDINGS: dict[type[RouterError], Ending] = {
     UpstreamRejected: Ending.REJECTED,
     UpstreamTimeout: Ending.TIMEOUT,
     UpstreamUnreachable: Ending.UNREACHABLE,
+    Overloaded: Ending.UNREACHABLE,
 }
 
 
@@ -39,7 +41,8 @@ def outcome_of(error: RouterError) -> Outcome:
     if ending is Ending.REJECTED:
         ending = _REJECTIONS.get(error.code, ending)
     lacks = _lack(error.lacks) if isinstance(error, UpstreamRefused) else None
-    counts = ending is not Ending.UNFIT and (ending is not Ending.REFUSED or lacks is not None)
+    blameless = ending is Ending.UNFIT or isinstance(error, Overloaded)
+    counts = not blameless and (ending is not Ending.REFUSED or lacks is not None)
     return Outcome(ending=ending, retry_after=error.retry_after, error=error, lacks=lacks, counts=counts)
 
 

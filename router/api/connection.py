@@ -1,11 +1,12 @@
-"""The connection to a client: uvicorn's parsing, our own cycle of request and response, and bounds on a client's time.
+"""The connection to a client: uvicorn's parsing, our own cycle of request and response, and bounds on a client.
 
-uvicorn has no bound on the time that a request's head may take, nor on the time that a client may take to read its last
-bytes; and it arms and cancels a timer for each request, where one a connection is enough.
+uvicorn has no bound on the time and the bytes that a request's head may take, nor on the time that a client may take to
+read its last bytes; and it arms and cancels a timer for each request, where one a connection is enough.
 """
 
 import asyncio
 import logging
+import sys
 from collections import deque
 from typing import Any
 from urllib.parse import unquote
@@ -15,9 +16,16 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from router.api.admission import RETRY_SECONDS
 from router.api.client import DIRECT
-from router.api.cycle import Cycle
+from router.api.cycle import Cycle, refusal
 from router.api.gate import AsgiApp, Scope
+from router.errors import MalformedRequest, Overloaded, RequestTimeout, RequestTooLarge, RouterError
+
+_VERSIONS = ("1.1", "1.0")
+
+_TRAILERS: deque[tuple[bytes, bytes]] = deque(maxlen=0)
+"""Takes the fields behind a chunked body, and keeps none: they would count as headers that nobody has looked at."""
 
 _log = logging.getLogger("tierwise.api")
 
@@ -35,10 +43,18 @@ MOST_QUEUED = 2
 """Requests that wait behind the one being served before no more is read; until then it is noticed when they leave."""
 
 
+MOST_HEAD_BYTES = 512 * 1024
+"""What is read at most in search of the end of a head, or of a part of a body: far above what the gate lets in."""
+
+
 class Connections(ServerState):
-    """What the connections of one server share; `draining` says that each closes with its next answer."""
+    """What the connections of one server share; `draining` says that each closes with its next answer.
+
+    `most` is how many there may be: one more is told so and closed.
+    """
 
     draining = False
+    most = sys.maxsize
 
 
 class LingeringTransport:
@@ -70,7 +86,10 @@ class LingeringTransport:
 class Connection(HttpToolsProtocol):
     """uvicorn's HTTP protocol with cycles of our own."""
 
-    _upgrading = False
+    head_seconds = HEAD_SECONDS
+    _deaf = False
+    _heading = False
+    _fruitless = 0
     _head_due: float | None = None
     _head_timer: asyncio.TimerHandle | None = None
     _idle_due: float | None = None
@@ -86,6 +105,8 @@ class Connection(HttpToolsProtocol):
         self._lingering = LingeringTransport(transport, self.loop)
         super().connection_made(self._lingering)  # type: ignore[arg-type]  # it has what is used
         self._await_head()
+        if len(self.connections) > self.server_state.most:  # type: ignore[attr-defined]  # the server's are Connections
+            self._refuse(Overloaded("there is no room for one more connection", retry_after=RETRY_SECONDS))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with it."""
@@ -103,21 +124,57 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read what came; nothing behind an upgrade, which is refused: it would be taken for a new request."""
         self._idle_due = None
-        if not self._upgrading:
-            super().data_received(data)
+        if self._deaf:
+            return
+        super().data_received(data)
+        if self._heading or (self.cycle is not None and self.cycle.more_body):
+            self._fruitless += len(data)
+            if self._fruitless > MOST_HEAD_BYTES:
+                self._give_up(RequestTooLarge("the head of the request does not end", fix="Send at most 32 KiB."))
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the signature is uvicorn's
+        """Refuse what is no HTTP, in our clients' terms."""
+        self._give_up(MalformedRequest("what was sent is not proper HTTP", fix="Send HTTP/1.1."))
+
+    def _give_up(self, error: RouterError) -> None:
+        """Read no more. What was asked for as it should be is answered; else there is `error`, once, and the end."""
+        cycle, self._deaf = self.cycle, True
+        if cycle is None or cycle.response_complete:
+            self._refuse(error)
+        elif not cycle.more_body:
+            cycle.keep_alive = False
+        elif cycle is self._served and not cycle.response_started:
+            self._served = None
+            cycle.lost()
+            self._refuse(error)
+        else:
+            self.transport.close()
+
+    def _refuse(self, error: RouterError) -> None:
+        """Answer with `error`, whatever was asked for, and close."""
+        self._deaf = True
+        self._write(refusal(error))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin with a request: its head has a time to come in."""
         self._await_head()
+        self._heading = True
+        self._fruitless = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Let the app begin with the request, or queue it behind the one that is being served."""
         self._head_due = None
+        self._heading = False
+        self._fruitless = 0
+        self.headers = _TRAILERS  # type: ignore[assignment]  # it takes headers as the list did
         parser, earlier = self.parser, self.cycle
         scope: Scope = self.scope  # type: ignore[assignment]  # as above
-        self._upgrading = parser.should_upgrade()
+        self._deaf = parser.should_upgrade()
         version = scope["http_version"] = parser.get_http_version()
+        if version not in _VERSIONS:
+            raise ValueError("another version of HTTP")
         url = httptools.parse_url(self.url)
         path = url.path.decode("ascii")
         scope["method"] = parser.get_method().decode("ascii")
@@ -160,13 +217,19 @@ class Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Keep a part of the request's body."""
         cycle = self.cycle
+        self._fruitless = 0
         if cycle is not None and not cycle.response_complete and cycle.take(body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """Note that the request is complete."""
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.taken()
+        cycle = self.cycle
+        if cycle is None:
+            return
+        if not cycle.response_complete:
+            cycle.taken()
+        elif cycle.more_body:
+            cycle.more_body, self._head_due = False, None
 
     def on_response_complete(self) -> None:
         """Go on with the request that is queued, or wait for the next one."""
@@ -174,6 +237,8 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
+        if self._served is not None and self._served.more_body:
+            self._await_head()  # who was answered before its body has as long to send the rest, which nobody reads
         if self.pipeline:
             self._begin(self.pipeline.pop()[0])
         else:
@@ -206,7 +271,7 @@ class Connection(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         """Give the head that comes its time. One timer looks after many heads."""
-        self._head_due = self.loop.time() + HEAD_SECONDS
+        self._head_due = self.loop.time() + self.head_seconds
         if self._head_timer is None:
             self._head_timer = self.loop.call_at(self._head_due, self._check_head)
 
@@ -220,5 +285,7 @@ class Connection(HttpToolsProtocol):
             self._await_head()  # a head that comes while an answer goes out is not read on, so it has time
         elif self._head_due > self.loop.time():
             self._head_timer = self.loop.call_at(self._head_due, self._check_head)
+        elif self._heading:
+            self._refuse(RequestTimeout(f"the head did not arrive within {self.head_seconds:g} s"))
         else:
             self.transport.close()

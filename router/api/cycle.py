@@ -12,7 +12,10 @@ from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from router.api.error_body import error_headers
 from router.api.gate import AsgiApp, Scope
+from router.errors import RouterError
+from router.wire.openai_chat import error_object
 
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -22,6 +25,14 @@ _COLON = b": "
 _DISCONNECT = {"type": "http.disconnect"}
 
 Headers = list[tuple[bytes, bytes]]
+
+
+def refusal(error: RouterError) -> bytes:
+    """Return the whole response that ends a connection with `error`, in OpenAI's shape: nobody else may be asked."""
+    body = error_object(error)
+    length = b"%d" % len(body)
+    fields = [*error_headers(error), (b"content-length", length), (b"connection", b"close")]
+    return b"\r\n".join([STATUS_LINES[error.status], *map(_COLON.join, dict(fields).items()), b"", body])
 
 
 class Cycle:

@@ -21,6 +21,7 @@ MAX_HEADER_BYTES = 32 * 1024
 BODY_SECONDS = 30.0
 """How long a request body may take once its head has come."""
 _ONCE = (b"host", b"content-length", b"authorization", b"x-api-key", b"content-type")
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?").fullmatch
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -56,8 +57,12 @@ def inspect(scope: Scope, body_limit: int) -> Head:
             f"the request has {len(headers)} headers of {size} bytes",
             fix=f"Send at most {MAX_HEADERS} of 32 KiB in all.",
         )
-    if b"host" not in fields and scope.get("http_version") != "1.0":
-        raise MalformedRequest("the request has no Host header", fix="Send exactly one Host header.")
+    host = fields.get(b"host")
+    if host is None:
+        if scope.get("http_version") != "1.0":
+            raise MalformedRequest("the request has no Host header", fix="Send exactly one Host header.")
+    elif not _HOST(host):
+        raise MalformedRequest("the Host header holds no host", fix="Send exactly one, as name or name:port.")
     if b"upgrade" in fields:
         # The parser takes what follows such a head for another protocol, and would read the body as a new request.
         raise NoUpgrade("the request asks to upgrade the connection")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from router.app import Proxy
 from router.plan import Plan, prepare
+from router.serving.descriptors import raise_limit
 from router.serving.listener import listen
 from router.serving.server import Drain, server_for
 from router.telemetry import log
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         ledger=args.ledger,
     )
     log.configure(plan.log_level)
+    raise_limit()
     with listen(plan.host, plan.port) as listener:
         proxy = Proxy(plan)
         server = server_for(proxy)

@@ -18,6 +18,7 @@ import uvicorn
 from router.api.connection import Connection, Connections
 from router.api.gate import AsgiApp
 from router.forward import STOPPED
+from router.serving.descriptors import most_connections
 from router.serving.listener import BACKLOG
 
 KEEP_ALIVE_SECONDS = 75
@@ -61,6 +62,7 @@ class Server(uvicorn.Server):
         """Serve nothing yet."""
         super().__init__(config)
         self.server_state: Connections = Connections()
+        self.server_state.most = most_connections()
         self.announced: Sequence[str] = ()
         self.leave: Callable[[], Drain] = Drain
 

@@ -213,6 +213,7 @@ class DeliverySettings(Section):
 
     transport: Literal["native", "aiohttp", "httpx"] = "native"
     max_attempts: Count = 3
+    max_connections: Count | None = None
     deadline: Seconds = 600.0
     connect_timeout: Seconds = 3.0
     first_byte_timeout: Seconds = 120.0

@@ -1,11 +1,23 @@
 """How a call can fail, in words that a client may read: the provider's name, never its address, key or own text."""
 
-from router.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
+from router.errors import Overloaded, UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 
 
 def unreachable(provider: str, why: str) -> UpstreamUnreachable:
     """Return the error for a call that got no connection, or lost it before a byte of the answer."""
     return UpstreamUnreachable(f"Provider '{provider}' could not be reached: {why}.")
+
+
+def crowded(provider: str, seconds: float) -> Overloaded:
+    """Return the error for a call that found every connection allowed to its host in use."""
+    why = f"every connection allowed to provider '{provider}' was in use for {seconds:g} seconds"
+    return Overloaded(why, fix="Try again, or raise delivery.max_connections.", retry_after=1.0)
+
+
+def no_room(provider: str) -> Overloaded:
+    """Return the error for a call for which this machine has no socket left."""
+    why = f"this machine has no room for one more connection to provider '{provider}'"
+    return Overloaded(why, retry_after=1.0)
 
 
 def no_headers(provider: str, seconds: float) -> UpstreamTimeout:

@@ -62,9 +62,13 @@ class Hosts:
             self._forget(link)
         return None
 
+    def full(self, host: Host) -> bool:
+        """Whether as many connections to `host` are in use as may be."""
+        return self._per_host is not None and host.in_use >= self._per_host
+
     async def opened(self, host: Host) -> Link:
         """Open a connection, after waiting for a place where there is a limit; OSError if there is none to be had."""
-        while self._per_host is not None and host.in_use >= self._per_host:
+        while self.full(host):
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             host.waiting.append(waiter)
             try:

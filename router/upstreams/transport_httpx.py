@@ -14,7 +14,7 @@ import httpx2
 
 from router import __version__
 from router.catalog.provider import Provider
-from router.errors import UpstreamError
+from router.errors import RouterError, UpstreamError
 from router.upstreams import failures
 from router.upstreams.auth import auth_headers
 from router.upstreams.body import BODY_LIMIT_BYTES, clean_headers, decoded, decoder_for, poured
@@ -225,10 +225,12 @@ _UNREACHABLE = (
 )
 
 
-def _translated(error: Exception, call: UpstreamCall, *, began: bool) -> UpstreamError:
+def _translated(error: Exception, call: UpstreamCall, *, began: bool) -> RouterError:
     """Return our error for httpx2's; its text, which may name the host, stays behind. `began`: something had come."""
     name = call.provider.name
-    if isinstance(error, (httpx2.ConnectTimeout, httpx2.PoolTimeout)):
+    if isinstance(error, httpx2.PoolTimeout):
+        return failures.crowded(name, call.connect)
+    if isinstance(error, httpx2.ConnectTimeout):
         return failures.unreachable(name, f"no connection within {call.connect:g} seconds")
     if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return failures.no_headers(name, call.first_byte)

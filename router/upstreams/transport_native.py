@@ -4,6 +4,7 @@ It exists because it is measurably less work than aiohttp behind the same seam; 
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +24,9 @@ from router.wire.call import UpstreamCall
 
 KEEPALIVE_SECONDS = 2.5
 """An idle connection is dropped well before the 5 seconds of uvicorn and vLLM: reuse at the edge fails calls."""
+
+NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""What the system says where it is this machine, not the upstream, that cannot."""
 
 _TARGETS, _VARIANTS = 1_024, 16
 _FORBIDDEN = ("\r", "\n", "\0")
@@ -216,12 +220,16 @@ class NativeTransport:
             async with asyncio.timeout(seconds):
                 return await self._hosts.opened(host)
         except TimeoutError:
+            if self._hosts.full(host):
+                raise failures.crowded(name, seconds) from None
             raise failures.unreachable(name, f"no connection within {seconds:g} seconds") from None
         except socket.gaierror:
             raise failures.unreachable(name, "its host name was not found") from None
         except ssl.SSLError:
             raise failures.unreachable(name, "its TLS certificate or handshake was refused") from None
-        except OSError:
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise failures.no_room(name) from None
             raise failures.unreachable(name, "the connection was refused") from None
 
     async def _ask(self, call: UpstreamCall, target: _Target, link: Link, expires: float) -> bool:

@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
-from router.errors import UpstreamError, UpstreamUnreachable
+from router.errors import Overloaded, UpstreamError, UpstreamUnreachable
+from router.failure import outcome_of
+from router.policy.outcome import Ending
+from router.upstreams.transport_httpx import HttpxTransport
+from router.upstreams.transport_native import NativeTransport
 from tests.fakes import behaviour
 from tests.fakes.transports import KEY, SECRETS, call_to, fetch, shown
 from tests.fakes.upstream import Exchange, FakeUpstream
@@ -110,6 +114,23 @@ async def test_a_limit_of_connections_queues_calls(kind, upstream):
     await asyncio.gather(*(fetch(transport, call_to(upstream.base_url)) for _ in range(4)))
     await transport.close()
     assert upstream.connections == 2
+
+
+@pytest.mark.parametrize("kind", [NativeTransport, HttpxTransport], ids=lambda kind: kind.__name__)
+async def test_a_call_that_finds_no_connection_free_blames_nobody(kind, upstream):
+    """It is told that there is no room and when to come back; aiohttp does not say which wait was too long."""
+    upstream.script(behaviour.ok(delay=0.5))
+    transport = kind(SECRETS, connections_per_host=1)
+    first = asyncio.create_task(fetch(transport, call_to(upstream.base_url)))
+    await upstream.wait_for(1)
+    with pytest.raises(Overloaded, match="was in use") as refused:
+        await transport.send(call_to(upstream.base_url, connect=0.05))
+    await first
+    await transport.close()
+
+    assert refused.value.retry_after == 1.0
+    assert outcome_of(refused.value).ending is Ending.UNREACHABLE
+    assert not outcome_of(refused.value).counts
 
 
 async def test_a_closed_transport_refuses_calls(transport, upstream):
