@@ -8,7 +8,7 @@ AIDER := .venv-aider
 MORPH := tests/clients/morph
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test clients check train evaluate bench demo demo-local lock clean
+.PHONY: help run test clients check train evaluate bench soak demo demo-local lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,9 @@ evaluate: $(VENV)/dev.stamp ## measure the artifact and write its CARD.md
 
 bench: $(VENV)/dev.stamp ## measure overhead against direct, nginx and (ARGS=--litellm) LiteLLM
 	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+soak: $(VENV)/dev.stamp ## half an hour of load, then what is held on to (ARGS="--seconds 300")
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 demo: $(VENV)/dev.stamp ## send the demo prompts through the real openai SDK and show what they cost
 	@$(BIN)/python demo/run.py $(ARGS)
