@@ -1,4 +1,4 @@
-"""The upstream of a soak: answers whole, or as a stream that takes three seconds; its port is the first line printed."""
+"""The upstream of a soak: answers whole, or as a stream of three seconds; its port is the first line that it prints."""
 
 import asyncio
 import contextlib
