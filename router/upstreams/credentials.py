@@ -69,6 +69,11 @@ class Secret:
         raise TypeError("a Secret cannot be pickled")
 
 
+def _require_region(region: str) -> None:
+    if not _AWS_REGION.fullmatch(region):
+        raise ValueError("an AWS region is written like us-east-1")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsKeys:
     """Keys of an AWS identity, and the region that its calls are signed for; `session_token` where they are lent."""
@@ -80,8 +85,7 @@ class AwsKeys:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a region (ValueError): it stands in a header."""
-        if not _AWS_REGION.fullmatch(self.region):
-            raise ValueError("an AWS region is written like us-east-1")
+        _require_region(self.region)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return what must never be shown."""
@@ -98,8 +102,7 @@ class AwsChain:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a region (ValueError): it stands in a header."""
-        if not _AWS_REGION.fullmatch(self.region):
-            raise ValueError("an AWS region is written like us-east-1")
+        _require_region(self.region)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return what must never be shown: nothing that is known beforehand."""
