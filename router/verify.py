@@ -14,6 +14,7 @@ from router.exchange import Exchange
 from router.ledger.account import paid_for
 from router.policy.decision import Decision
 from router.policy.escalation import Verdict, escalated
+from router.policy.outcome import Ending
 from router.policy.rules import Verify
 from router.ports import Client, Ports, Receipt
 from router.request import Request
@@ -102,12 +103,16 @@ class VerifiedExchange(Exchange):
             self._verdict = Verdict.ESCALATED
 
     def restore(self) -> bool:
-        """Go back to the first answer, which was broken, where the second did not come; False when there is none."""
+        """Go back to the first answer, which was broken, where the second did not come; False when there is none.
+
+        An answer that came and could not be judged in time is given out as it is.
+        """
+        if self._attempts and self._attempts[-1].ending == Ending.ANSWERED:
+            self._verdict = Verdict.UNKNOWN
+            return True
         first = self._first
         if first is None:
             return False
-        if self._upstream is not first.upstream:
-            self._mark_paid()
         self._decision, self._upstream, self._reader, self._tail, self._dropped, place = first
         kept = replace(self._attempts[place], paid=None)
         self._attempts = (*self._attempts[:place], kept, *self._attempts[place + 1 :])

@@ -112,6 +112,26 @@ async def test_the_deadline_ends_the_second_attempt_not_the_answer() -> None:
     assert [attempt.ending for attempt in scene.ledger.entries[0].attempts] == ["invalid", "abandoned"]
 
 
+async def never(_checks: Sequence[tuple[bytes, str]]) -> bool | None:
+    """Judge for ever."""
+    await asyncio.Event().wait()
+
+
+async def test_the_deadline_ends_the_judging_not_the_answer() -> None:
+    """The first answer that could not be judged in time is given out, and so is the second."""
+    first = a_scene(saying("[1]"), deadline=0.3)
+    first.ports = replace(first.ports, judge=never)
+    await first.play(body=BODY)
+    second = a_scene(saying("no JSON"), saying("[2]"), deadline=0.3)
+    second.ports = replace(second.ports, judge=never)
+    await second.play(body=BODY)
+
+    for scene, text, served in ((first, "[1]", "small"), (second, "[2]", "large")):
+        assert json.loads(scene.client.body)["choices"][0]["message"]["content"] == text
+        assert (scene.client.receipt.verified, scene.ledger.entries[0].upstream) == ("unknown", served)
+    assert [bool(attempt.paid) for attempt in second.ledger.entries[0].attempts] == [True, True]
+
+
 async def test_a_client_that_leaves_during_the_second_attempt_has_paid_for_the_first() -> None:
     """The row has the first answer's cost."""
     scene = a_scene(saying("{}"), FakeReply(hang=True))
