@@ -33,36 +33,23 @@ run: $(VENV)/run.stamp ## serve on 127.0.0.1:8080 with config/tierwise.yaml; nee
 	@$(BIN)/tierwise serve $(ARGS)
 
 # Other people's client libraries, which the tests run against the proxy: apart, so that they decide no version of ours.
-$(CLIENTS)/clients.stamp: requirements/clients.lock
-	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
-	@echo "tierwise: installing the clients that the tests run into $(CLIENTS) (once, a minute or two)"
-	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes --no-deps \
-	  -r requirements/clients.lock
+# aider (which needs Python 3.12 or older) and Morph's SDK are too large for every run.
+.venv-%/clients.stamp: requirements/%.lock
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "tierwise: installing clients that the tests run into $(@D) (once, a minute or more)"
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes --no-deps -r $<
 	@touch $@
 
-$(NODE)/node_modules/node.stamp: $(NODE)/package-lock.json
+tests/clients/%/node_modules/clients.stamp: tests/clients/%/package-lock.json
 	@if command -v npm >/dev/null; then \
-	  echo "tierwise: installing the clients for node into $(NODE)/node_modules (once)"; \
-	  npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
+	  echo "tierwise: installing clients for node into $(@D) (once)"; \
+	  npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
 	else echo "tierwise: no npm on this machine, the tests of clients for node are skipped"; fi
 
-# Too large for every run: aider (it pins a hundred packages and needs Python 3.12 or older) and Morph's SDK.
-$(AIDER)/clients.stamp: requirements/aider.lock
-	@test -x $(AIDER)/bin/python || $(PYTHON) -m venv $(AIDER)
-	@echo "tierwise: installing aider into $(AIDER) (once, some minutes)"
-	@$(AIDER)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes --no-deps \
-	  -r requirements/aider.lock
-	@touch $@
-
-$(MORPH)/node_modules/clients.stamp: $(MORPH)/package-lock.json
-	@if command -v npm >/dev/null; then \
-	  npm ci --prefix $(MORPH) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
-	else echo "tierwise: no npm on this machine, the test of Morph's SDK is skipped"; fi
-
-test: check $(CLIENTS)/clients.stamp $(NODE)/node_modules/node.stamp ## set everything up and run all tests
+test: check $(CLIENTS)/clients.stamp $(NODE)/node_modules/clients.stamp ## set everything up and run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-clients: $(VENV)/dev.stamp $(CLIENTS)/clients.stamp $(NODE)/node_modules/node.stamp
+clients: $(VENV)/dev.stamp $(CLIENTS)/clients.stamp $(NODE)/node_modules/clients.stamp
 clients: $(AIDER)/clients.stamp $(MORPH)/node_modules/clients.stamp ## the tests with real clients, aider and Morph's SDK among them
 	@$(BIN)/python -m pytest tests/clients $(ARGS)
 
