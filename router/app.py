@@ -152,6 +152,7 @@ class Proxy:
         self._closers += (transport.close, door.close)
         ports = replace(
             _ports(plan.classifier, assembled, door.send, ledger),
+            redact=_hiding(redaction(assembled), door),
             judge=self._judge(assembled),
             conversations=conversations,
         )
@@ -248,6 +249,11 @@ def _ports(classifier: Classifier, assembled: Assembled, send: Any, ledger: Ledg
         new_id=Ids().draw,
         redact=redaction(assembled),
     )
+
+
+def _hiding(redact: Callable[[str], str], door: Authorised) -> Callable[[str], str]:
+    """Return what takes out of a text what is configured, and the tokens that were fetched since."""
+    return lambda text: door.hide(redact(text))
 
 
 def _now() -> datetime:

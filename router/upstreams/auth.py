@@ -6,6 +6,7 @@ its own, a signature or a token that expires, an `Authoriser` stands in front of
 
 import asyncio
 import importlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +16,14 @@ from urllib.parse import urlsplit
 from router.upstreams import failures
 from router.upstreams.credentials import AwsChain, AwsKeys, GoogleDefault, Grant, Secret, TokenCommand
 from router.wire.call import Send, UpstreamCall, UpstreamReply
+
+MOST_REMEMBERED = 4
+"""Tokens of one provider that are taken out of texts: the one at hand, and those before it."""
+
+SHORTEST_TOKEN = 4
+"""Characters below which a token is too common a word to be taken out of a text."""
+
+_TOKEN_HEADERS = frozenset({"authorization", "api-key", "x-amz-security-token"})
 
 _MAKERS: dict[type[Grant], tuple[str, str]] = {
     AwsKeys: ("router.upstreams.sigv4", "aws_signer"),
@@ -83,7 +92,21 @@ class Authorised:
         """Take what sends, and the authorisers by provider name."""
         self._transport = send
         self._authorisers = dict(authorisers)
+        self._shown: deque[str] = deque(maxlen=MOST_REMEMBERED * max(1, len(self._authorisers)))
         self.send: Send = self._dispatch if self._authorisers else send
+
+    def hide(self, text: str) -> str:
+        """Return `text`, which may repeat what an upstream said, without the tokens that were shown of late."""
+        for token in self._shown:
+            text = text.replace(token, "[hidden]")
+        return text
+
+    def _remember(self, own: tuple[tuple[str, str], ...]) -> None:
+        """Keep the tokens among headers, for `hide`: nobody knew them when the configuration was read."""
+        for name, value in own:
+            token = value.rpartition(" ")[2]
+            if name in _TOKEN_HEADERS and len(token) >= SHORTEST_TOKEN and token not in self._shown:
+                self._shown.append(token)
 
     async def close(self) -> None:
         """Close the authorisers; the transport is not closed."""
@@ -110,6 +133,7 @@ class Authorised:
             raise failures.unreachable(name, f"no token within {call.first_byte:g} seconds") from None
         except ValueError:
             raise failures.unreachable(name, "its base URL cannot be used") from None
+        self._remember(own)
         names = {name for name, _ in own}
         given = tuple(pair for pair in call.headers if pair[0].lower() not in names)
         left = max(call.first_byte - (loop.time() - began), 0.0)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import types
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -244,3 +245,21 @@ async def test_each_grant_has_its_authoriser():
     made = authorisers({"a": AWS, "b": printing("t"), "c": GoogleDefault()}, now)
     assert [type(one) for one in made.values()] == [AwsSigner, FreshToken, FreshToken]
     await Authorised(call_to, made).close()
+
+
+async def test_tokens_that_were_shown_are_taken_out_of_texts() -> None:
+    """What was fetched after the start is hidden like what was configured; of old ones only the last few are known."""
+
+    class Changing(Pass):
+        async def headers(self, call: UpstreamCall) -> tuple[tuple[str, str], ...]:
+            return (("authorization", f"Bearer canary-token-{call.body.decode()}"), ("x-amz-date", "20261122"))
+
+    async def send(_call: UpstreamCall) -> object:
+        return types.SimpleNamespace(status=200)
+
+    door = Authorised(send, {"aws": Changing()})
+    for number in range(6):
+        await door.send(replace(call_to("http://x/v1", name="aws"), body=b"%d" % number))
+
+    assert door.hide("canary-token-5 canary-token-2, 20261122") == "[hidden] [hidden], 20261122"
+    assert door.hide("canary-token-0") == "canary-token-0"
