@@ -13,7 +13,7 @@ from typing import Any
 from classifier.assess import Classifier
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
-from router.api import chat_completions, messages, responses
+from router.api import chat_completions, embeddings, messages, responses
 from router.api.admission import Admission
 from router.api.front import Front
 from router.api.gate import AsgiApp, Receive, Scope, Send
@@ -21,6 +21,7 @@ from router.api.inbound import read
 from router.api.late import LateApp
 from router.api.readiness import Readiness
 from router.api.surface import Surface, SurfaceClient
+from router.catalog.upstream import Service
 from router.consider import rehearse
 from router.errors import OperatorError
 from router.judge.judge import Judge
@@ -52,6 +53,7 @@ SURFACES: Mapping[str, type[SurfaceClient]] = {
     messages.PATH: messages.MessagesClient,
     messages.COUNT_PATH: messages.CountClient,
     responses.PATH: responses.ResponsesClient,
+    embeddings.PATH: embeddings.EmbeddingsClient,
 }
 """Who speaks on each path of the hot half."""
 
@@ -65,6 +67,9 @@ SETTLE_SECONDS = 5.0
 """How long a shutdown waits for requests that are recording how they ended, before the ledger closes."""
 
 SIMULATED_KIND = "simulated"
+
+SIMULATED_DIMENSIONS = 256
+"""The length of simulated vectors where the configuration declares none."""
 
 _IDS_AT_ONCE = 256
 
@@ -222,12 +227,16 @@ class Proxy:
     async def _simulate(self) -> Assembled:
         """Start the simulator and return the configuration with its port."""
         plan = self._plan
-        names = [
-            upstream.model
+        simulated = [
+            upstream
             for upstream in plan.settings.upstreams.values()
             if plan.settings.providers[upstream.provider].kind == SIMULATED_KIND
         ]
-        simulator = Simulator(tuple(dict.fromkeys(names)))
+        names = tuple(dict.fromkeys(one.model for one in simulated if one.serves is not Service.EMBEDDINGS))
+        embedders = {
+            one.model: one.dimensions or SIMULATED_DIMENSIONS for one in simulated if one.serves is Service.EMBEDDINGS
+        }
+        simulator = Simulator(names, embedders=embedders)
         port = await simulator.start()
         self._closers.append(simulator.stop)
         return assembled_today(with_simulator(plan.settings, port), plan.environ, plan.classifier)

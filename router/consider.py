@@ -4,6 +4,7 @@ from classifier.assessment import Assessment
 from router.catalog.catalog import Catalog
 from router.policy.decide import View, baseline, decide
 from router.policy.decision import Decision
+from router.policy.embeddings import decide_embedding
 from router.policy.explanation import DryRun
 from router.policy.resolve import RouteTarget, Target, resolve
 from router.ports import Ports
@@ -17,6 +18,13 @@ def consider(request: Request, ports: Ports) -> tuple[Target, Assessment | None,
     if isinstance(target, RouteTarget):
         assessment = ports.size(request.prompt, target.thresholds)
     return target, assessment, decide(request, target, assessment, view_of(ports, ports.catalog))
+
+
+def decided(request: Request, ports: Ports) -> Decision:
+    """Return the decision for `request`, whatever it asks for; nothing is sent (UnknownModel, 422)."""
+    if request.vectors is not None:
+        return decide_embedding(request, ports.rules, view_of(ports, ports.catalog))
+    return consider(request, ports)[2]
 
 
 def rehearse(request: Request, ports: Ports) -> DryRun:

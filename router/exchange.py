@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from router.aside import is_large
 from router.catalog.upstream import Upstream
-from router.consider import consider
+from router.consider import decided
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
 from router.failure import outcome_of, read_failure
 from router.ledger.account import Course, account
@@ -23,7 +23,8 @@ from router.policy.outcome import Ending, Outcome
 from router.ports import Client, Ports, Receipt
 from router.request import Request
 from router.wire.call import UpstreamReply
-from router.wire.openai_chat import ReplyReader, build_call, reply_reader
+from router.wire.calls import build_call, reply_reader
+from router.wire.openai_chat import ReplyReader
 
 _log = logging.getLogger("tierwise.forward")
 
@@ -87,8 +88,8 @@ class Exchange:
         self._ports.ledger.require()
 
     def decide(self) -> Decision:
-        """Size the prompt and rank the upstreams."""
-        self._decision = consider(self._request, self._ports)[2]
+        """Rank the upstreams, after sizing the prompt where there is one."""
+        self._decision = decided(self._request, self._ports)
         return self._decision
 
     async def run(self, decision: Decision, client: Client) -> RouterError | None:
@@ -287,7 +288,7 @@ class Exchange:
             request=self._request,
             decision=self._decision,
             upstream=self._upstream,
-            baseline=ports.catalog.baseline,
+            baseline=ports.catalog.baseline if self._request.vectors is None else None,
             usage=self._reader.consumed() if self._reader is not None else None,
             attempts=self._attempts,
             latency_ms=(now - self._started) * 1000,

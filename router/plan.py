@@ -47,7 +47,7 @@ class Plan:
     @property
     def upstreams(self) -> tuple[str, ...]:
         """The names of the upstreams that are served."""
-        return tuple(upstream.name for upstream in self.assembled.catalog.upstreams)
+        return tuple(upstream.name for upstream in self.assembled.catalog.everybody)
 
     @property
     def log_level(self) -> str:
@@ -124,7 +124,7 @@ def address(listen: str, *, has_keys: bool) -> tuple[str, int]:
 def redaction(assembled: Assembled) -> Callable[[str], str]:
     """Return what takes every configured key and every upstream's host out of a text, longest first."""
     secrets_known = [secret.reveal() for secret in assembled.secrets]
-    hosts = [urlsplit(upstream.provider.base_url).netloc for upstream in assembled.catalog.upstreams]
+    hosts = [urlsplit(upstream.provider.base_url).netloc for upstream in assembled.catalog.everybody]
     hidden = sorted({text for text in (*secrets_known, *hosts) if len(text) >= SHORTEST_SECRET}, key=len, reverse=True)
     if not hidden:
         return str

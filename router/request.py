@@ -28,8 +28,24 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vectors:
+    """What a request for embeddings asks for: `count` vectors of `dimensions` numbers each (None: the model's own).
+
+    `base64` says that each vector is wanted as base64 of little-endian 32-bit floats, not as a list of numbers.
+    `longest` is the likely length of the longest text in tokens. `floats` False: the host is asked for another kind of
+    number, so nothing is known of how its vectors look.
+    """
+
+    count: int
+    longest: int
+    dimensions: int | None = None
+    base64: bool = False
+    floats: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One chat completion as a client asked for it.
+    """One chat completion as a client asked for it, or, where `vectors` is there, one request for embeddings.
 
     `body` is exactly what was received. `input_tokens` is the likely (not the safe) estimate of the input. `floor`
     is the tier of the header x-router-min-tier. `wants_usage` says that the client asked for the usage chunk of a
@@ -53,3 +69,4 @@ class Request:
     floor: Tier | None = None
     session: str | None = None
     retried: int = 0
+    vectors: Vectors | None = None

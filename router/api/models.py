@@ -9,7 +9,8 @@ from router.catalog.catalog import Catalog
 from router.catalog.upstream import Capability, Upstream
 from router.errors import UnknownModel
 from router.policy.eligibility import exclusion
-from router.policy.resolve import TierTarget, UpstreamTarget, resolve
+from router.policy.embeddings import resolve_embedder
+from router.policy.resolve import TierTarget, UpstreamTarget, by_wire_id, resolve
 from router.policy.rules import Policy, Route, Rules
 
 ROUTE_OWNER = "tierwise"
@@ -40,17 +41,49 @@ class Models:
             names += (route.name, *(f"{route.name}:{dial}" for dial in route.thresholds))
         names += _FIXED_TIERS
         names += (upstream.name for upstream in self.catalog.upstreams if _serves(upstream, today))
+        names += (name for name in self.rules.embeddings if name not in names)
+        names += (upstream.name for upstream in self.catalog.embedders if _serves(upstream, today))
+        names = list(dict.fromkeys(names))  # a group of one may have its upstream's name
         return {"object": "list", "data": [self.one(name, today) for name in names]}
 
     def one(self, name: str, today: date) -> dict[str, Any]:
-        """Return OpenAI's model object for any name that a request may ask for; UnknownModel (404) for another."""
+        """Return OpenAI's model object for any name that a request may ask for; UnknownModel (404) for another.
+
+        A name that means a route and a group of embedding upstreams is the route's, with both outputs.
+        """
+        if self._only_embeds(name):
+            return self._embedding(name, today)
         target = resolve(name, self.rules, self.catalog)
         if isinstance(target, UpstreamTarget):
             if not _serves(target.upstream, today):
-                raise UnknownModel(f"Upstream '{target.upstream.name}' is retired or disabled.", param="model")
+                raise _gone(target.upstream)
             return self._row(name, target.upstream.provider.name, (target.upstream,))
         floor = target.tier if isinstance(target, TierTarget) else Tier.EASY
         return self._row(name, ROUTE_OWNER, reachable(self.catalog, target.route, floor, today))
+
+    def _only_embeds(self, name: str) -> bool:
+        """Say whether a name means something for embeddings and nothing for chat completions."""
+        groups, routes = self.rules.embeddings, self.rules.routes
+        if name in groups or name in self.catalog.embedder_by_name:
+            return name not in routes
+        return by_wire_id(name, self.catalog.upstreams) is None and bool(by_wire_id(name, self.catalog.embedders))
+
+    def _embedding(self, name: str, today: date) -> dict[str, Any]:
+        """Return the model object of a name that embeds: its longest text, and the length of its vectors."""
+        found = resolve_embedder(name, self.rules, self.catalog)
+        if isinstance(found, Upstream):
+            if not _serves(found, today):
+                raise _gone(found)
+            reached: tuple[Upstream, ...] = (found,)
+            owner = found.provider.name
+        else:
+            named, owner = self.catalog.embedder_by_name, ROUTE_OWNER
+            members = [named[member] for member in found.upstreams if member in named]
+            reached = tuple(one for one in members if exclusion(one, found.policy, today) is None)
+        row = self._row(name, owner, reached)
+        row["architecture"] = {"input_modalities": ["text"], "output_modalities": ["embeddings"]}
+        row["dimensions"] = next((upstream.dimensions for upstream in reached if upstream.dimensions), None)
+        return row
 
     def _row(self, name: str, owner: str, reached: tuple[Upstream, ...]) -> dict[str, Any]:
         """Return the model object of a name that reaches `reached`."""
@@ -64,7 +97,7 @@ class Models:
             "context_length": max((upstream.window for upstream in reached), default=None),
             "architecture": {
                 "input_modalities": ["text", *senses],
-                "output_modalities": ["text"],
+                "output_modalities": ["text", "embeddings"] if name in self.rules.embeddings else ["text"],
             },
         }
 
@@ -84,3 +117,8 @@ def reachable(catalog: Catalog, route: Route, floor: Tier, today: date) -> tuple
 def _serves(upstream: Upstream, today: date) -> bool:
     """Say whether an upstream serves who asks for it by name."""
     return exclusion(upstream, _OPEN, today) is None
+
+
+def _gone(upstream: Upstream) -> UnknownModel:
+    """Build the 404 of an upstream that is not called any more."""
+    return UnknownModel(f"Upstream '{upstream.name}' is retired or disabled.", param="model")

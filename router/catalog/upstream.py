@@ -23,6 +23,13 @@ class Capability(StrEnum):
     """Sound in messages, or as the answer."""
 
 
+class Service(StrEnum):
+    """What an upstream is called for."""
+
+    CHAT = "chat"
+    EMBEDDINGS = "embeddings"
+
+
 class Status(StrEnum):
     """Whether an upstream is served today. Only ACTIVE, DEPRECATING, TRIAL, UNKNOWN and SELF_HOSTED are ever called."""
 
@@ -45,6 +52,10 @@ class Upstream:
     `max_output` and `max_tools` (the tools of one request) None mean no limit of its own. `always_reasons` models think
     whether asked to or not, which the length
     of their answers shows.
+
+    Where it `serves` embeddings, `window` is the longest text in tokens, `tier`, `max_output` and `capabilities` mean
+    nothing, `dimensions` is the length of its vectors (None: not declared) and `family` names the model by what its
+    vectors can be compared with, wherever it is served (None: not declared).
     """
 
     name: str
@@ -63,6 +74,9 @@ class Upstream:
     licence: str | None = None
     status: Status = Status.ACTIVE
     retires_on: date | None = None
+    serves: Service = Service.CHAT
+    family: str | None = None
+    dimensions: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a window or output limit that is not positive (ValueError)."""

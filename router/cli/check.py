@@ -75,6 +75,7 @@ def check(
     _print_summary(settings, found, assumed=assumed, out=out)
     for name in found.rules.routes:
         out.print(_matrix(name, [cell for cell in cells if cell.route == name]))
+    _print_embeddings(found, out)
     holes = [cell for cell in cells if cell.promised and cell.empty]
     _print_findings(settings, found, cells, out)
     return HOLES if holes else OK
@@ -91,7 +92,7 @@ def _print_problems(error: OperatorError, err: Console) -> None:
 
 def _print_summary(settings: Settings, found: Assembled, *, assumed: bool, out: Console) -> None:
     """Say what was checked, and which upstreams count."""
-    total, served = len(settings.upstreams), len(found.catalog.upstreams)
+    total, served = len(settings.upstreams), len(found.catalog.everybody)
     out.print(Text(f"{settings.origin.name} is valid: {total} upstreams, {len(found.rules.routes)} routes."))
     if assumed and found.missing_keys:
         out.print(Text("Checked as if every key were there. Missing:"))
@@ -137,6 +138,19 @@ def _print_findings(settings: Settings, found: Assembled, cells: tuple[Cell, ...
     lines += [] if holes else ["Every promised cell is covered."]
     for line in lines:
         out.print(Text(line), soft_wrap=True)
+
+
+def _print_embeddings(found: Assembled, out: Console) -> None:
+    """Say who serves each group of embedding upstreams: a promise of no tier, so it is in no table."""
+    served = found.catalog.embedder_by_name
+    for group in found.rules.embeddings.values():
+        names = [name for name in group.upstreams if name in served]
+        if names:
+            length = next((served[name].dimensions for name in names if served[name].dimensions), None)
+            told = f"{', '.join(names)} ({length or 'unknown'} dimensions)"
+        else:
+            told = "nobody: no upstream of it has its key"
+        out.print(Text(f"Embeddings '{group.name}' are served by {told}."), soft_wrap=True)
 
 
 def _grouped(cells: tuple[Cell, ...], size: int) -> list[tuple[str, tuple[str, ...]]]:

@@ -68,7 +68,9 @@ def decide(request: Request, target: Target, assessment: Assessment | None, view
     reason = wanted.reason if escalation is None or wanted.reason is Reason.CLASSIFIER_FAILED else escalation
     awake = tuple(upstream for upstream in able if upstream.name not in view.resting) if view.resting else able
     if awake and len(awake) < len(able):
-        rejected += tuple(_resting(upstream, view.resting) for upstream in able if upstream.name in view.resting)
+        rejected += tuple(
+            resting_rejection(upstream, view.resting) for upstream in able if upstream.name in view.resting
+        )
     return Decision(
         route=target.route.name,
         label=wanted.label,
@@ -284,7 +286,7 @@ def _tier_or_middle(tier: Tier | None) -> Tier:
     return Tier.MEDIUM if tier is None else tier
 
 
-def _resting(upstream: Upstream, resting: Mapping[str, float]) -> Rejection:
+def resting_rejection(upstream: Upstream, resting: Mapping[str, float]) -> Rejection:
     """Say how long an upstream is still left alone."""
     detail = f"it is left alone for another {resting[upstream.name]:.0f} s after it failed"
     return Rejection(upstream=upstream, cause=Cause.COOLDOWN, detail=detail)

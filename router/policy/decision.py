@@ -33,6 +33,9 @@ class Reason(StrEnum):
     FALLBACK = "fallback"
     """A better ranked upstream was tried and failed."""
 
+    CHEAPEST = "cheapest"
+    """Embeddings: the cheapest of the upstreams that serve the model; no prompt was sized."""
+
     CLASSIFIER_FAILED = "classifier_failed"
     """The classifier failed or was too slow: the route's default tier serves."""
 
@@ -81,7 +84,8 @@ class Decision:
 
     `ranked` is in the order of attempts, cheapest first, unknown and trial prices last. `label` is what the header
     x-router-tier says (`easy`, `medium`, `hard`, `needs_info`; None when the client named an upstream); `tier` is the
-    strength that every ranked upstream has at least. `route` and `tier` are None too when the client named an upstream.
+    strength that every ranked upstream has at least. `route` and `tier` are None too when the client named an upstream;
+    for embeddings `route` is the group, and there is neither label nor tier.
     """
 
     route: str | None

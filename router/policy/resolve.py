@@ -1,5 +1,6 @@
 """What the client's `model` names: a route, a fixed tier or one upstream."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -70,7 +71,7 @@ def resolve(model_asked: str, rules: Rules, catalog: Catalog) -> Target:
     named = catalog.by_name.get(model_asked)
     if named is not None:
         return UpstreamTarget(upstream=named)
-    on_wire = _by_wire_id(model_asked, catalog)
+    on_wire = by_wire_id(model_asked, catalog.upstreams)
     if on_wire is not None:
         return UpstreamTarget(upstream=on_wire)
     raise _unknown(model_asked, rules, catalog)
@@ -82,7 +83,9 @@ def _dialled(route: Route, dial: str) -> RouteTarget:
         return RouteTarget(route=route, dial=dial)
     dials = ", ".join(f"'{route.name}:{known}'" for known in route.thresholds)
     raise UnknownModel(
-        f"Route '{route.name}' has no dial '{_short(dial)}'.", fix=f"Ask for '{route.name}' or {dials}.", param="model"
+        f"Route '{route.name}' has no dial '{shortened(dial)}'.",
+        fix=f"Ask for '{route.name}' or {dials}.",
+        param="model",
     )
 
 
@@ -93,20 +96,20 @@ def _fixed_tier(model_asked: str, rules: Rules) -> TierTarget:
     except ValueError:
         names = ", ".join(f"'{_TIER_PREFIX}{tier.label}'" for tier in Tier)
         raise UnknownModel(
-            f"'{_short(model_asked)}' is not a tier.", fix=f"Ask for one of {names}.", param="model"
+            f"'{shortened(model_asked)}' is not a tier.", fix=f"Ask for one of {names}.", param="model"
         ) from None
     return TierTarget(route=rules.routes["auto"], tier=tier)
 
 
-def _by_wire_id(model_asked: str, catalog: Catalog) -> Upstream | None:
+def by_wire_id(model_asked: str, upstreams: Sequence[Upstream]) -> Upstream | None:
     """Return the upstream whose wire id is `model_asked`, with or without its provider; UnknownModel if several are."""
     provider, _, model = model_asked.partition("/")
-    found = [u for u in catalog.upstreams if u.model == model and u.provider.name == provider]
-    found = found or [u for u in catalog.upstreams if u.model == model_asked]
+    found = [u for u in upstreams if u.model == model and u.provider.name == provider]
+    found = found or [u for u in upstreams if u.model == model_asked]
     if len(found) > 1:
         names = ", ".join(f"'{upstream.name}'" for upstream in found)
         raise UnknownModel(
-            f"'{_short(model_asked)}' is the model of {len(found)} upstreams.",
+            f"'{shortened(model_asked)}' is the model of {len(found)} upstreams.",
             fix=f"Ask for one of them by its name: {names}.",
             param="model",
         )
@@ -117,8 +120,11 @@ def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
     """Build the 404: since when a retired name is gone and its successor, or the nearest names there are."""
     gone = catalog.retired.get(model_asked)
     if gone is not None:
-        return UnknownModel(f"Model '{_short(model_asked)}' is not served: {gone}", param="model")
-    message = f"Model '{_short(model_asked)}' is neither a route nor an upstream of this proxy."
+        return UnknownModel(f"Model '{shortened(model_asked)}' is not served: {gone}", param="model")
+    if model_asked in catalog.embedder_by_name or model_asked in rules.embeddings:
+        message = f"'{shortened(model_asked)}' serves embeddings and answers nothing."
+        return UnknownModel(message, fix="Ask for it at POST /v1/embeddings, or for 'auto' here.", param="model")
+    message = f"Model '{shortened(model_asked)}' is neither a route nor an upstream of this proxy."
     known = [*rules.routes, *(f"{_TIER_PREFIX}{tier.label}" for tier in Tier)]
     for upstream in catalog.upstreams:
         known += (upstream.name, f"{upstream.provider.name}/{upstream.model}")
@@ -129,6 +135,6 @@ def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
     return UnknownModel(message, fix=f"Did you mean {names}? GET /v1/models lists all names.", param="model")
 
 
-def _short(name: str) -> str:
+def shortened(name: str) -> str:
     """Return `name`, cut where it is longer than a name can be."""
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."

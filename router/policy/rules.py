@@ -64,10 +64,23 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingGroup:
+    """One name under which embeddings are asked for: upstreams, by name, that serve the same model.
+
+    Only those may replace one another: vectors of two models cannot be compared.
+    """
+
+    name: str
+    upstreams: tuple[str, ...]
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All routes by name. `auto` is always among them."""
+    """All routes by name, `auto` always among them; and the groups of embedding upstreams by name."""
 
     routes: dict[str, Route]
+    embeddings: dict[str, EmbeddingGroup] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse rules without the route `auto` (ValueError)."""

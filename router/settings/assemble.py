@@ -8,15 +8,15 @@ from classifier.thresholds import Thresholds
 from classifier.tier import Tier
 from router.catalog.catalog import Catalog
 from router.catalog.provider import Provider
-from router.catalog.upstream import Status, Upstream
+from router.catalog.upstream import Service, Status, Upstream
 from router.errors import SecretMissing, SettingsInvalid
 from router.policy.coverage import Feature
-from router.policy.rules import DIALS, Limits, Policy, Route, Rules
-from router.settings.catalogue import area
+from router.policy.rules import DIALS, Limits, Route, Rules
 from router.settings.facts import Account, Facts, account, complete
+from router.settings.groups import embedding_groups, policy_of
 from router.settings.load import Settings
 from router.settings.references import Key, client_keys, find_key
-from router.settings.schema import DeliverySettings, PolicySettings, RouteSettings
+from router.settings.schema import DeliverySettings, RouteSettings
 from router.upstreams.credentials import Grant, Secret
 from router.wire.dialects import dialect_of
 
@@ -54,7 +54,7 @@ class Assembled:
     @property
     def usable(self) -> bool:
         """Whether there is an upstream to call."""
-        return any(upstream.status not in _NOT_CALLED for upstream in self.catalog.upstreams)
+        return any(upstream.status not in _NOT_CALLED for upstream in self.catalog.everybody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,21 +91,27 @@ def assemble(
     candidates = [
         _candidate(settings, name, accounts, missing if require_keys else {}, today) for name in settings.upstreams
     ]
-    upstreams = tuple(found.upstream for found in candidates if found.upstream and found.left_out is None)
+    served = tuple(found.upstream for found in candidates if found.upstream and found.left_out is None)
+    upstreams = tuple(upstream for upstream in served if upstream.serves is Service.CHAT)
+    embedders = tuple(upstream for upstream in served if upstream.serves is Service.EMBEDDINGS)
     return Assembled(
         catalog=Catalog(
             upstreams=upstreams,
+            embedders=embedders,
             baseline=_baseline(settings, candidates, upstreams),
             retired=_retired(settings, candidates, today),
         ),
-        rules=Rules(routes={name: _route(settings, name, upstreams, presets) for name in settings.routes}),
+        rules=Rules(
+            routes={name: _route(settings, name, upstreams, presets) for name in settings.routes},
+            embeddings=embedding_groups(settings, embedders),
+        ),
         limits=_limits(settings.delivery, settings.classifier.timeout_ms),
         keys={name: key.secret for name, key in keys.items() if key.secret is not None},
         grants={name: key.grant for name, key in keys.items() if key.grant is not None},
         client_keys=callers,
         promises={name: route.promises for name, route in settings.routes.items()},
         left_out=tuple(found.left_out for found in candidates if found.left_out is not None),
-        warnings=_warnings(upstreams, today),
+        warnings=_warnings(served, today),
         missing_keys={name: line for name, line in missing.items() if _named(settings, name)},
     )
 
@@ -151,13 +157,14 @@ def _candidate(
 
 def _upstream(name: str, provider: Provider, facts: Facts) -> Upstream:
     """Turn complete facts into the core's value."""
-    if facts.tier is None or facts.window is None:
+    tier = facts.tier if facts.serves is Service.CHAT else Tier.EASY
+    if tier is None or facts.window is None:
         raise SettingsInvalid((f"Upstream '{name}' needs a tier and a window.",))
     return Upstream(
         name=name,
         provider=provider,
         model=facts.model,
-        tier=facts.tier,
+        tier=tier,
         tier_rule=facts.tier_rule,
         window=facts.window,
         price=facts.price,
@@ -170,6 +177,9 @@ def _upstream(name: str, provider: Provider, facts: Facts) -> Upstream:
         licence=facts.licence,
         status=facts.status,
         retires_on=facts.retires_on,
+        serves=facts.serves,
+        family=facts.family,
+        dimensions=facts.dimensions,
     )
 
 
@@ -208,7 +218,6 @@ def _baseline(settings: Settings, candidates: list[_Candidate], upstreams: tuple
 def _route(settings: Settings, name: str, upstreams: tuple[Upstream, ...], presets: Mapping[str, Thresholds]) -> Route:
     """Turn one route's section into the core's value."""
     route = settings.routes[name]
-    policy = settings.policies[route.policy] if route.policy else PolicySettings()
     return Route(
         name=name,
         tiers={tier: frozenset(names) for tier, names in route.tiers.items() if names is not None},
@@ -217,7 +226,7 @@ def _route(settings: Settings, name: str, upstreams: tuple[Upstream, ...], prese
         on_low_confidence=route.needs_info.low_confidence,
         on_missing_information=route.needs_info.missing_information,
         on_failure=Tier(route.on_classifier_failure),
-        policy=_policy(route.policy or "default", policy, upstreams),
+        policy=policy_of(settings, route.policy, upstreams),
         verify=settings.file.verify if route.verify is None else route.verify,
     )
 
@@ -231,24 +240,6 @@ def _thresholds(route: RouteSettings, presets: Mapping[str, Thresholds]) -> dict
         **{name: getattr(base, name) if value is None else value for name, value in own.items()}
     )
     return dials
-
-
-def _policy(name: str, settings: PolicySettings, upstreams: tuple[Upstream, ...]) -> Policy:
-    """Turn a policy's words into the exact regions and licences of the upstreams that it allows.
-
-    `eu` allows every region of that area (eu-north-1, europe-west4); licences are compared without regard to case.
-    """
-    regions = {region.lower() for region in settings.regions}
-    licences = {licence.casefold() for licence in settings.licences}
-    present = {upstream.region for upstream in upstreams if upstream.region} | {
-        upstream.provider.region for upstream in upstreams if upstream.provider.region
-    }
-    licensed = {upstream.licence for upstream in upstreams if upstream.licence}
-    return Policy(
-        name=name,
-        regions=settings.regions | {region for region in present if {region.lower(), area(region)} & regions},
-        licences=settings.licences | {licence for licence in licensed if licence.casefold() in licences},
-    )
 
 
 def _limits(delivery: DeliverySettings, classifier_timeout_ms: int) -> Limits:

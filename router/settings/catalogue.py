@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from router.catalog.upstream import Capability, Status
+from router.catalog.upstream import Capability, Service, Status
 from router.errors import SettingsInvalid
 from router.settings.document import read
 from router.settings.prices import PriceSettings
@@ -51,7 +51,10 @@ class Kind(Section):
 
 
 class Model(Section):
-    """One model, wherever it is served. Tokens for `window` (input and output together) and `max_output`."""
+    """One model, wherever it is served. Tokens for `window` (input and output together) and `max_output`.
+
+    One that serves embeddings has no tier but `dimensions`, the length of its vectors; `window` is its longest text.
+    """
 
     title: str
     vendor: str
@@ -59,11 +62,13 @@ class Model(Section):
     released: str | None = None
     licence: str | None
     window: Count
-    max_output: Count | None
-    capabilities: frozenset[Capability]
-    reasoning: Literal["none", "toggle", "always"]
-    tier: TierName
-    tier_rule: str
+    serves: Service = Service.CHAT
+    dimensions: Count | None = None
+    max_output: Count | None = None
+    capabilities: frozenset[Capability] = frozenset()
+    reasoning: Literal["none", "toggle", "always"] = "none"
+    tier: TierName | None = None
+    tier_rule: str = "none"
     successor: str | None = None
     note: str | None = None
     source: str

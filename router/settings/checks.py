@@ -2,34 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from router.catalog.upstream import Service
 from router.settings.catalogue import Catalogue
-from router.settings.facts import Account, Facts, account, complete
+from router.settings.checked import Checked
+from router.settings.embedding_checks import check_embeddings
+from router.settings.facts import account, complete
 from router.settings.prices import CataloguePrice
 from router.settings.problems import Problems, meant
 from router.settings.schema import RouteSettings, SettingsFile, UpstreamSettings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}(?:/[A-Za-z0-9._-]{1,80}){0,3}")
 _ROUTER_NAME = re.compile(r"auto(?:[:/_-].*)?", re.IGNORECASE)
-_SECTIONS = ("providers", "upstreams", "routes", "policies")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """Everything at hand for the checks of one file.
-
-    `names`: what each section declares, faulty entries included; `written`: the upstreams as they stand in the file,
-    faulty values included.
-    """
-
-    file: SettingsFile
-    names: Mapping[str, tuple[str, ...]]
-    written: Mapping[str, Mapping[str, Any]]
-    accounts: Mapping[str, Account]
-    facts: Mapping[str, Facts]
-    catalogue: Catalogue
+_SECTIONS = ("providers", "upstreams", "routes", "policies", "embeddings")
 
 
 def check(
@@ -62,6 +48,7 @@ def check(
         _check_upstream(checked, name, upstream, problems)
     for name, route in file.routes.items():
         _check_route(checked, name, route, problems)
+    check_embeddings(checked, problems)
     _check_whole(checked, problems)
 
 
@@ -158,7 +145,8 @@ def _check_unknown(checked: Checked, name: str, upstream: UpstreamSettings, prob
         message = f"{stranger}, so it has no price for it. Write a price, or null if it is not known.{hint}"
         problems.add((*path, "price"), message)
         hint = ""
-    for key, value in (("tier", upstream.tier), ("window", upstream.window)):
+    wanted = (("tier", upstream.tier), ("window", upstream.window))
+    for key, value in wanted[1:] if upstream.serves is Service.EMBEDDINGS else wanted:
         if value is None and key not in checked.written[name]:
             example = "easy, medium or hard" if key == "tier" else "its context in tokens"
             problems.add(path, f"{stranger}, so upstream '{name}' needs a {key} ({example}).{hint}")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from classifier.tier import Tier
 from router.catalog.price import Peak, Price
-from router.catalog.upstream import Capability, Status
+from router.catalog.upstream import Capability, Service, Status
 from router.settings.catalogue import Catalogue, Kind, Model, Offer
 from router.settings.prices import CataloguePrice, PriceSettings
 from router.settings.references import AWS_REGION, text, variable
@@ -52,6 +52,9 @@ class Facts:
     retires_on: date | None
     offer: Offer | None
     gone: str | None
+    serves: Service
+    family: str | None
+    dimensions: int | None
 
 
 def account(settings: ProviderSettings, kind: Kind, environ: Mapping[str, str]) -> Account:
@@ -114,6 +117,9 @@ def complete(settings: UpstreamSettings, at: Account, catalogue: Catalogue) -> F
         retires_on=settings.retires_on or (offer.retires_on if offer and (offer.live or relies) else None),
         offer=offer,
         gone=catalogue.farewell(offer) if offer and not offer.live and relies else None,
+        serves=settings.serves or (model.serves if model else Service.CHAT),
+        family=settings.family or (offer.model if offer and model and model.serves is Service.EMBEDDINGS else None),
+        dimensions=settings.dimensions or (model.dimensions if model else None),
     )
 
 
@@ -154,7 +160,7 @@ def _value(rates: PriceSettings, factor: Decimal, as_of: date | None, source: st
     """Return rates times `factor` as a Price."""
     price = Price(
         input=rates.input,
-        output=rates.output,
+        output=rates.output or Decimal(0),
         cached_input=rates.cached_input,
         cache_write=rates.cache_write,
         as_of=as_of,

@@ -8,6 +8,7 @@ from router.errors import SettingsInvalid
 from router.settings.catalogue import Catalogue, read_catalogue
 from router.settings.checks import check
 from router.settings.document import read
+from router.settings.embedding_schema import EmbeddingSettings
 from router.settings.schema import (
     AuthSettings,
     ClassifierSettings,
@@ -62,6 +63,11 @@ class Settings:
     def routes(self) -> Mapping[str, RouteSettings]:
         """The section `routes`, by name."""
         return self.file.routes
+
+    @property
+    def embeddings(self) -> Mapping[str, EmbeddingSettings]:
+        """The section `embeddings`, by name."""
+        return self.file.embeddings
 
     @property
     def policies(self) -> Mapping[str, PolicySettings]:

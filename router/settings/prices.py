@@ -67,10 +67,13 @@ class PeakSettings(Section):
 
 
 class PriceSettings(Section):
-    """USD per 1M tokens outside of the hours of `peak`. `cached_input` and `cache_write` default to the input price."""
+    """USD per 1M tokens outside of the hours of `peak`. `cached_input` and `cache_write` default to the input price.
+
+    Embeddings have no output.
+    """
 
     input: Money
-    output: Money
+    output: Money | None = None
     cached_input: Money | None = None
     cache_write: Money | None = None
     as_of: Day | None = None
@@ -82,7 +85,7 @@ class CataloguePrice(PriceSettings):
     """The word `catalog`: take the price from the shipped catalogue."""
 
     input: Money = Field(default=0, validate_default=True)
-    output: Money = Field(default=0, validate_default=True)
+    output: Money | None = Field(default=0, validate_default=True)
 
 
 def _price(value: Any) -> Any:

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from classifier.tier import Tier
-from router.catalog.upstream import Capability, Status
+from router.catalog.upstream import Capability, Service, Status
 from router.policy.coverage import Feature
 from router.policy.rules import DIALS, DoubtAction, Verify
+from router.settings.embedding_schema import EmbeddingGroupSettings
 from router.settings.prices import CataloguePrice, Priced
 from router.settings.problems import meant
 from router.settings.scalars import (
@@ -104,6 +105,9 @@ class UpstreamSettings(Section):
     licence: str | None = None
     status: Status | None = None
     retires_on: Day | None = None
+    serves: Service | None = None
+    family: str | None = Field(default=None, min_length=1, max_length=120)
+    dimensions: Count | None = None
 
 
 class ThresholdSettings(Section):
@@ -252,6 +256,7 @@ class SettingsFile(Section):
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     upstreams: dict[str, UpstreamSettings] = Field(default_factory=dict)
     routes: dict[str, RouteSettings] = Field(default_factory=dict)
+    embeddings: dict[str, EmbeddingGroupSettings] = Field(default_factory=dict)
     policies: dict[str, PolicySettings] = Field(default_factory=dict)
     classifier: ClassifierSettings = ClassifierSettings()
     delivery: DeliverySettings = DeliverySettings()

@@ -1,14 +1,16 @@
-"""The simulated upstream's HTTP side: a plain ASGI app with POST /v1/chat/completions and GET /v1/models."""
+"""The simulated upstream's HTTP side: a plain ASGI app with chat completions, embeddings and the list of models."""
 
 import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 from router.simulator.answer import Invalid, Memory, answer
 from router.simulator.completion import completion, events
+from router.simulator.embedding import embeddings
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -24,11 +26,21 @@ _MOST_CHOICES = 8
 class SimulatorApp:
     """Serve models of these names. Nobody needs a key; a model that is not among them is 404."""
 
-    def __init__(self, names: tuple[str, ...], *, chunk_seconds: float = 0.0) -> None:
-        """Take the models' names, shortest answers first, and the pause before each chunk of a stream."""
-        if not names:
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        *,
+        embedders: Mapping[str, int] = MappingProxyType({}),
+        chunk_seconds: float = 0.0,
+    ) -> None:
+        """Take the models' names, shortest answers first, and the pause before each chunk of a stream.
+
+        `embedders` are the models that embed, by name, with the length of their vectors.
+        """
+        if not names and not embedders:
             raise ValueError("a simulator needs the name of at least one model")
         self._names = names
+        self._embedders = embedders
         self._chunk_seconds = chunk_seconds
         self._memory = Memory()
 
@@ -39,9 +51,12 @@ class SimulatorApp:
         route = (scope["method"], scope["path"].rstrip("/"))
         if route == ("POST", "/v1/chat/completions"):
             await self._chat(receive, send)
+        elif route == ("POST", "/v1/embeddings"):
+            await self._embed(receive, send)
         elif route == ("GET", "/v1/models"):
-            await _answer_json(send, 200, {"object": "list", "data": [_model(name) for name in self._names]})
-        elif route[1] in ("/v1/chat/completions", "/v1/models"):
+            names = (*self._names, *self._embedders)
+            await _answer_json(send, 200, {"object": "list", "data": [_model(name) for name in names]})
+        elif route[1] in ("/v1/chat/completions", "/v1/embeddings", "/v1/models"):
             await _answer_error(send, 405, f"{route[0]} is not served here.", "method_not_allowed")
         else:
             await _answer_error(send, 404, f"Nothing is served at {route[1] or '/'}.", "not_found")
@@ -51,8 +66,7 @@ class SimulatorApp:
         try:
             body = _request(await _read(receive))
             if body["model"] not in self._names:
-                message = f"The model '{body['model']}' does not exist. There are: {', '.join(self._names)}."
-                await _answer_error(send, 404, message, "model_not_found", "model")
+                await _answer_unknown(send, body["model"], self._names)
                 return
             said = answer(body, self._names, self._memory)
         except Invalid as error:
@@ -70,6 +84,20 @@ class SimulatorApp:
                 await asyncio.sleep(self._chunk_seconds)
             await send({"type": "http.response.body", "body": event, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+    async def _embed(self, receive: Receive, send: Send) -> None:
+        """Answer an embedding request."""
+        try:
+            body = _request(await _read(receive))
+            dimensions = self._embedders.get(body["model"])
+            if dimensions is None:
+                await _answer_unknown(send, body["model"], tuple(self._embedders))
+                return
+            answer = embeddings(body, dimensions)
+        except Invalid as error:
+            await _answer_error(send, 400, str(error), "invalid_request", error.param)
+            return
+        await _answer_json(send, 200, answer)
 
 
 async def _read(receive: Receive) -> bytes:
@@ -106,6 +134,11 @@ def _request(raw: bytes) -> dict[str, Any]:
 
 def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "simulated"}
+
+
+async def _answer_unknown(send: Send, model: str, names: tuple[str, ...]) -> None:
+    message = f"The model '{model}' does not exist. There are: {', '.join(names)}."
+    await _answer_error(send, 404, message, "model_not_found", "model")
 
 
 async def _answer_error(send: Send, status: int, message: str, code: str, param: str | None = None) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import uvicorn
 
@@ -34,9 +35,19 @@ class _Server(uvicorn.Server):
 class Simulator:
     """An OpenAI-compatible upstream on 127.0.0.1 that needs no model. Start it and stop it on the same loop."""
 
-    def __init__(self, names: tuple[str, ...], *, port: int = 0, chunk_seconds: float = 0.0) -> None:
-        """Take the models' names (shortest answers first), the port (0: any free one), the pause before each chunk."""
-        self._app = SimulatorApp(names, chunk_seconds=chunk_seconds)
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        *,
+        embedders: Mapping[str, int] = MappingProxyType({}),
+        port: int = 0,
+        chunk_seconds: float = 0.0,
+    ) -> None:
+        """Take the models' names (shortest answers first), the port (0: any free one), the pause before each chunk.
+
+        `embedders` are the models that embed, by name, with the length of their vectors.
+        """
+        self._app = SimulatorApp(names, embedders=embedders, chunk_seconds=chunk_seconds)
         self._port = port
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None

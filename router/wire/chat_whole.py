@@ -2,63 +2,25 @@
 
 from router.errors import RouterError, UpstreamBroken
 from router.request import Request
-from router.usage import Usage
 from router.wire.chat_answer import MALFORMED, Answer, decode_answer, reported_error, with_finish
 from router.wire.dialect import Dialect
 from router.wire.usage_report import estimate, read_usage, spoken_bytes
+from router.wire.whole_body import WholeBody
 
 
-class WholeReader:
-    """Reads a JSON answer; a stream of one, so that the shell need not know the difference.
+class WholeReader(WholeBody):
+    """Reads a chat completion in JSON.
 
-    `began` turns true with `finish`; nothing is given out before. `misfit` is the failure that the content type of a
-    JSON body tells beforehand: it is then read only for the error that it may name. Whoever knows that no body can be
-    an answer sets `failure`.
+    `misfit` is the failure that the content type of a JSON body tells beforehand: it is then read only for the error
+    that it may name.
     """
 
     def __init__(self, request: Request, dialect: Dialect, limit_bytes: int, misfit: RouterError | None = None) -> None:
         """Start empty; `limit_bytes` bounds the body."""
-        self.began = False
-        self.done = False
-        self.failure: RouterError | None = None
-        self.usage: Usage | None = None
+        super().__init__(limit_bytes)
         self._request = request
         self._dialect = dialect
-        self._limit = limit_bytes
         self._misfit = misfit
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    @property
-    def finished(self) -> bool:
-        """Whether a whole answer was read."""
-        return self.began
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Keep `chunk`; UpstreamBroken once the body passes its limit, or when nothing could come of it."""
-        if self.failure is not None:
-            raise self.failure
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > self._limit:
-            self._chunks.clear()
-            self.failure = UpstreamBroken(f"The upstream's answer is larger than {self._limit} bytes.")
-            raise self.failure
-        return b""
-
-    def finish(self) -> bytes:
-        """Return the answer for the client; a RouterError when it is none."""
-        if self.failure is None:
-            body = b"".join(self._chunks)
-            try:
-                return self._judged(body)
-            except RouterError as failure:
-                self.failure = failure
-        raise self.failure
-
-    def consumed(self) -> Usage | None:
-        """Return the tokens used, reported or estimated; None before there is an answer."""
-        return self.usage
 
     def _judged(self, body: bytes) -> bytes:
         if not body.strip():

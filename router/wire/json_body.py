@@ -139,6 +139,11 @@ def _is_plain(outline: bytes) -> bool:
 
 def _locate_exactly(outline: bytes) -> Span:
     """Return the span of `model` by reading every top-level key; refuse one that is there twice."""
+    return sole_members(outline)["model"]
+
+
+def sole_members(body: bytes) -> dict[str, Span]:
+    """Return where the value of each member stands, by its name in lower case; refuse one that is there twice."""
     spans: dict[str, Span] = {}
     for member in members(outline):
         name = member.key.casefold()
@@ -150,7 +155,7 @@ def _locate_exactly(outline: bytes) -> Span:
                 fix=f"Send '{shown or 'it'}' once, in lower case letters.",
             )
         spans[name] = (member.value, member.end)
-    return spans["model"]
+    return spans
 
 
 def splice(body: bytes, changes: Collection[tuple[Span, bytes]]) -> bytes:

@@ -25,7 +25,7 @@ UNFIT_CODES = frozenset({"too_many_tools", "unsupported_tool_name"})
 _ASKS_USAGE = b'{"include_usage":true}'
 _COMMON_HEADERS = (("content-type", "application/json"), ("accept-encoding", "identity"))
 _STREAM_HEADERS = (*_COMMON_HEADERS, ("accept", "text/event-stream"))
-_WHOLE_HEADERS = (*_COMMON_HEADERS, ("accept", "application/json"))
+WHOLE_HEADERS = (*_COMMON_HEADERS, ("accept", "application/json"))
 
 
 class _Function(msgspec.Struct, gc=False):
@@ -110,7 +110,7 @@ def build_call(request: Request, upstream: Upstream, limits: DeliveryLimits) -> 
         url=upstream.provider.base_url.rstrip("/") + "/chat/completions",
         body=body,
         dropped=(*dropped, *lost),
-        headers=_STREAM_HEADERS if request.stream else _WHOLE_HEADERS,
+        headers=_STREAM_HEADERS if request.stream else WHOLE_HEADERS,
         connect=limits.connect,
         first_byte=limits.first_byte,
         idle=limits.idle,

@@ -85,6 +85,23 @@ def read_usage(value: Any, *, reports_cost: bool = False) -> Usage | None:
     )
 
 
+class _InputCounts(msgspec.Struct):
+    prompt_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+def read_input_usage(value: Any, *, reports_cost: bool = False) -> Usage | None:
+    """Return the counts in the parsed usage object of an answer without output; None when none can be read."""
+    try:
+        counts = msgspec.convert(value, _InputCounts)
+    except msgspec.ValidationError:
+        return None
+    given = _first(counts.prompt_tokens, counts.total_tokens)
+    if given is None or not 0 <= given <= MOST_TOKENS:
+        return None
+    return Usage(input=given, output=0, reported_cost=_bill(value) if reports_cost else None)
+
+
 def estimate(input_tokens: int, output_bytes: int) -> Usage:
     """Return the counts of a reply that reported none: `input_tokens` as estimated, a token per 4 bytes of output."""
     return Usage(input=input_tokens, output=tokens.likely(output_bytes), estimated=True)

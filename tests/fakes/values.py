@@ -9,8 +9,8 @@ from classifier.prompt import Prompt
 from classifier.tier import Tier
 from router.catalog.price import Price
 from router.catalog.provider import Provider
-from router.catalog.upstream import Capability, Upstream
-from router.request import Needs, Request
+from router.catalog.upstream import Capability, Service, Upstream
+from router.request import Needs, Request, Vectors
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -67,3 +67,30 @@ def an_assessment(tier: Tier = Tier.EASY, **rest: Any) -> Assessment:
         "artifact": "fake-1",
     }
     return Assessment(tier=tier, **(fields | rest))
+
+
+def an_embedder(name: str = "vectors", **rest: Any) -> Upstream:
+    """Return an upstream that serves embeddings of three numbers, priced 0.1."""
+    fields: dict[str, Any] = {
+        "serves": Service.EMBEDDINGS,
+        "family": "vectors-1",
+        "dimensions": 3,
+        "window": 512,
+        "capabilities": frozenset[Capability](),
+        "price": a_price("0.1", "0"),
+    }
+    return an_upstream(name, **(fields | rest))
+
+
+def an_embedding_request(model: str = "docs", **rest: Any) -> Request:
+    """Return a request for one vector, of 100 tokens of text."""
+    body = f'{{"model":"{model}","input":"hi"}}'.encode()
+    fields: dict[str, Any] = {
+        "model_asked": model,
+        "model_at": (9, 11 + len(model)),
+        "prompt": Prompt(turns=()),
+        "needs": Needs(),
+        "input_tokens": 100,
+        "vectors": Vectors(count=1, longest=100),
+    }
+    return a_request(body, **(fields | rest))

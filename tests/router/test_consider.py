@@ -6,7 +6,7 @@ from classifier.prompt import Prompt
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
 from router.catalog.catalog import Catalog
-from router.consider import consider, rehearse
+from router.consider import consider, decided, rehearse
 from router.ledger.watch import WatchedLedger
 from router.policy.decision import Reason
 from router.policy.resolve import RouteTarget, UpstreamTarget
@@ -15,7 +15,7 @@ from router.ports import Ports
 from router.shared_state.memory import MemoryState
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.reply import FakeSend
-from tests.fakes.values import NOW, a_request, an_assessment, an_upstream
+from tests.fakes.values import NOW, a_request, an_assessment, an_embedder, an_embedding_request, an_upstream
 
 
 def some_ports(sized: list[Thresholds], assessed: bool = True) -> Ports:
@@ -79,3 +79,16 @@ def test_a_rehearsal_is_the_same_decision_with_its_baseline() -> None:
     held = replace(ports, catalog=Catalog(upstreams=(an_upstream(),), baseline=an_upstream()))
     assert rehearse(a_request(), held).baseline.upstream == an_upstream()
     assert ports.send.calls == []
+
+
+def test_embeddings_are_decided_without_sizing() -> None:
+    """No prompt is read; the named upstream serves."""
+    sized: list[Thresholds] = []
+    ports = some_ports(sized)
+    ports = replace(ports, catalog=replace(ports.catalog, embedders=(an_embedder("vectors"),)))
+
+    decision = decided(an_embedding_request("vectors"), ports)
+
+    assert [candidate.upstream.name for candidate in decision.ranked] == ["vectors"]
+    assert sized == []
+    assert decided(a_request(), ports).reason is Reason.CLASSIFIED

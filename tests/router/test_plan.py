@@ -25,7 +25,7 @@ def test_no_key_and_no_file_means_simulated_upstreams() -> None:
 
     assert plan.simulated
     assert (plan.host, plan.port) == ("127.0.0.1", 8080)
-    assert len(plan.upstreams) == 3
+    assert plan.upstreams == ("sim-small", "sim-medium", "sim-large", "sim-embed")
 
 
 def test_a_file_of_ones_own_is_never_simulated_by_accident(tmp_path: Path) -> None:

@@ -57,6 +57,22 @@ def test_a_sound_file(write):
     assert "Missing" not in out
 
 
+def test_who_embeds_is_told_beside_the_matrix(write):
+    """Each group of embedding upstreams is one line; its upstreams are in no table."""
+    text = FILE.replace(
+        "policies:",
+        """  vectors: {provider: mistral, model: mistral-embed}
+  keyless: {provider: moonshot, model: other-embed, serves: embeddings, window: 9}
+embeddings: {docs: [vectors], other: [keyless]}
+policies:""",
+    )
+    code, out, _ = checked(write(text), {"MISTRAL_API_KEY": "a"})
+    assert code == 0
+    assert "Embeddings 'docs' are served by vectors (1024 dimensions)." in out
+    assert "Embeddings 'other' are served by nobody: no upstream of it has its key." in out
+    assert out.count("vectors") == 1
+
+
 def test_without_any_key_the_whole_file_is_checked(write):
     """Away from its keys a file is checked as if they were there, and what is missing is listed."""
     code, out, _ = checked(write(FILE), {})

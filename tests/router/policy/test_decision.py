@@ -15,5 +15,6 @@ def test_the_reasons_are_the_documented_ones() -> None:
         "escalated_capability",
         "escalated_answer",
         "fallback",
+        "cheapest",
         "classifier_failed",
     }

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from classifier.tier import Tier
-from router.catalog.upstream import Capability, Status
+from router.catalog.upstream import Capability, Service, Status
 from router.errors import SettingsInvalid
 from router.settings.catalogue import area, read_catalogue
 from router.settings.shipped import config_file
@@ -18,8 +18,8 @@ def catalogue():
 def test_size(catalogue):
     """All researched hosts, models and routes are there, and the kinds that are no host of their own."""
     assert len(catalogue.providers) == 21
-    assert len(catalogue.models) == 24
-    assert len(catalogue.offers) == 136
+    assert len(catalogue.models) == 30
+    assert len(catalogue.offers) == 143
 
 
 def test_every_row_has_a_known_source_and_a_date(catalogue):
@@ -73,7 +73,11 @@ def test_a_price_of_nothing_is_a_trial(catalogue):
 def test_prices_are_sane(catalogue):
     """Reading the cache never costs more than reading, and a price is not off by the factor of a million."""
     for offer in catalogue.offers:
-        if offer.price is not None and not offer.trial:
+        embeds = catalogue.models[offer.model].serves is Service.EMBEDDINGS
+        if embeds:
+            assert Decimal("0.005") <= offer.price.input <= 1
+            assert offer.price.output == 0
+        elif offer.price is not None and not offer.trial:
             assert Decimal("0.05") <= offer.price.input <= offer.price.output <= 30
             assert (offer.price.cached_input or 0) <= offer.price.input
 
@@ -81,10 +85,19 @@ def test_prices_are_sane(catalogue):
 def test_every_model_has_a_rule_behind_its_tier(catalogue):
     """A default tier comes with the rule of the list on top of the file, and the figures meet that rule."""
     tiers = {"1": Tier.HARD, "2": Tier.MEDIUM, "3": Tier.HARD, "4": Tier.EASY, "5": Tier.MEDIUM, "6": Tier.EASY}
-    for model in catalogue.models.values():
+    chats = [model for model in catalogue.models.values() if model.serves is Service.CHAT]
+    for model in chats:
         assert model.tier_rule.startswith("rule ")
         assert tiers[model.tier_rule[5]] is model.tier
-    assert {model.tier for model in catalogue.models.values()} == set(Tier)
+        assert model.dimensions is None
+    assert {model.tier for model in chats} == set(Tier)
+
+
+def test_what_embeds_has_no_tier(catalogue):
+    """A model that serves embeddings is not sized, so nothing could be the reason for a tier."""
+    embedders = [model for model in catalogue.models.values() if model.serves is Service.EMBEDDINGS]
+    assert len(embedders) == 6
+    assert {(model.tier, model.tier_rule) for model in embedders} == {(None, "none")}
 
 
 @pytest.mark.parametrize(

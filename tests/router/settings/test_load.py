@@ -92,7 +92,7 @@ def test_simulated_upstreams():
     keep = load(None, {"TIERWISE_LEDGER": "/data/x.db"})
     settings = load_simulated(4321, {}, keep)
     assert {provider.base_url for provider in settings.providers.values()} == {"http://127.0.0.1:4321/v1"}
-    assert list(settings.upstreams) == ["sim-small", "sim-medium", "sim-large"]
+    assert list(settings.upstreams) == ["sim-small", "sim-medium", "sim-large", "sim-embed"]
     assert settings.ledger.path == Path("/data/x.db")
     assert settings.server is keep.server
     assert not settings.needs_simulator

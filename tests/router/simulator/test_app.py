@@ -82,7 +82,7 @@ async def test_the_models_are_listed():
         ("POST", "/v1/chat/completions", body(tools="all"), 400, "invalid_request", "tools"),
         ("POST", "/v1/chat/completions", body(stream_options=1), 400, "invalid_request", "stream_options"),
         ("GET", "/v1/chat/completions", b"", 405, "method_not_allowed", None),
-        ("POST", "/v1/embeddings", b"{}", 404, "not_found", None),
+        ("POST", "/v1/images", b"{}", 404, "not_found", None),
     ],
 )
 async def test_refusals_have_openais_form(method, path, raw, status, code, param):
@@ -113,3 +113,19 @@ def test_a_simulator_without_models_is_none():
     """At least one name is needed."""
     with pytest.raises(ValueError, match="at least one"):
         SimulatorApp(())
+
+
+async def test_texts_are_embedded():
+    """A model that embeds is listed and answers under its own path only."""
+    app = SimulatorApp(("sim-small",), embedders={"sim-embed": 8})
+    raw = json.dumps({"model": "sim-embed", "input": ["a", "b"]}).encode()
+
+    status, _, answer = await ask("POST", "/v1/embeddings", raw, app=app)
+    _, _, listed = await ask("GET", "/v1/models", app=app)
+
+    assert status == 200
+    assert [len(item["embedding"]) for item in json.loads(answer)["data"]] == [8, 8]
+    assert [model["id"] for model in json.loads(listed)["data"]] == ["sim-small", "sim-embed"]
+    assert (await ask("POST", "/v1/chat/completions", body(model="sim-embed"), app=app))[0] == 404
+    assert (await ask("POST", "/v1/embeddings", body(), app=app))[0] == 404
+    assert (await ask("POST", "/v1/embeddings", b'{"model":"sim-embed"}', app=app))[0] == 400

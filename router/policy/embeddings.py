@@ -1,0 +1,112 @@
+"""Who may embed a text: the upstream that is named, or the cheapest of a group that serves the same model. Pure.
+
+Vectors of two models cannot be compared, so nothing here ever leads from one model to another.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from difflib import get_close_matches
+
+from classifier.tier import Tier
+from router.catalog.catalog import Catalog
+from router.catalog.price import MILLION
+from router.catalog.upstream import Upstream
+from router.errors import NoEligibleUpstream, UnknownModel
+from router.policy.decide import View, resting_rejection
+from router.policy.decision import Candidate, Decision, Reason, Rejection
+from router.policy.eligibility import Demand, exclusion, rejection
+from router.policy.resolve import by_wire_id, shortened
+from router.policy.rules import EmbeddingGroup, Policy, Rules
+from router.request import Needs, Request
+
+_FREE = Decimal(0)
+_OPEN = Policy()
+
+
+def resolve_embedder(model_asked: str, rules: Rules, catalog: Catalog) -> EmbeddingGroup | Upstream:
+    """Return the group or the upstream that `model_asked` names; UnknownModel (404) when it names neither.
+
+    In this order: a group, an upstream's name, `provider/model`, a model id on the wire that only one upstream has.
+    """
+    found = rules.embeddings.get(model_asked) or catalog.embedder_by_name.get(model_asked)
+    found = found or by_wire_id(model_asked, catalog.embedders)
+    if found is None:
+        raise _unknown(model_asked, rules, catalog)
+    return found
+
+
+def decide_embedding(request: Request, rules: Rules, view: View) -> Decision:
+    """Return who may serve `request`, the cheapest first; UnknownModel (404), NoEligibleUpstream (422).
+
+    Of a group, whoever its policy forbids, is retired or rests after a failure is left out; where all rest, they are
+    ranked, soonest back first. Upstreams whose window is smaller than the longest text is likely to be come last, and
+    are not left out: our estimate is no reason to refuse what an upstream may take.
+    """
+    asked = resolve_embedder(request.model_asked, rules, view.catalog)
+    if isinstance(asked, Upstream):
+        return _decision(None, Reason.EXPLICIT, _rank(_open([asked], _OPEN, view)[0], request, view, tired=True), ())
+    members = [view.catalog.embedder_by_name[name] for name in asked.upstreams if name in view.catalog.embedder_by_name]
+    able, rejected = _open(members, asked.policy, view)
+    awake = [upstream for upstream in able if upstream.name not in view.resting]
+    if awake:
+        rejected += [resting_rejection(upstream, view.resting) for upstream in able if upstream.name in view.resting]
+    ranked = _rank(awake or able, request, view, tired=not awake)
+    return _decision(asked.name, Reason.CHEAPEST, ranked, tuple(rejected))
+
+
+def embedding_cost(upstream: Upstream, tokens: int, at: datetime | None = None) -> Decimal | None:
+    """Return what `tokens` of input cost at `upstream` at a moment in USD; None where its price is unknown."""
+    return None if upstream.price is None else tokens * upstream.price.at(at).input / MILLION
+
+
+def _decision(
+    route: str | None, reason: Reason, ranked: tuple[Candidate, ...], rejected: tuple[Rejection, ...]
+) -> Decision:
+    return Decision(
+        route=route, label=None, tier=None, reason=reason, assessment=None, ranked=ranked, rejected=rejected
+    )
+
+
+def _open(members: Sequence[Upstream], policy: Policy, view: View) -> tuple[list[Upstream], list[Rejection]]:
+    """Return who may be called under this policy today, and why the others may not; NoEligibleUpstream if nobody."""
+    demand = Demand(needs=Needs(), tier=Tier.EASY, today=view.today, policy=policy)
+    able = [upstream for upstream in members if exclusion(upstream, policy, view.today) is None]
+    refused = [rejection(upstream, demand) for upstream in members if upstream not in able]
+    rejected = [refusal for refusal in refused if refusal is not None]
+    if not able:
+        reasons = "; ".join(f"{refusal.upstream.name}: {refusal.detail}" for refusal in rejected)
+        raise NoEligibleUpstream(
+            f"No upstream may embed this. {reasons or 'None of those that are named has its key'}.",
+            fix="Ask for another of the names that GET /v1/models lists with output modality embeddings.",
+        )
+    return able, rejected
+
+
+def _rank(upstreams: Sequence[Upstream], request: Request, view: View, *, tired: bool) -> tuple[Candidate, ...]:
+    """Order by expected cost, known prices first; before that by what is too small and, if `tired`, by the rest."""
+    longest = 0 if request.vectors is None else request.vectors.longest
+    keyed = []
+    for place, upstream in enumerate(upstreams):
+        cost = embedding_cost(upstream, request.input_tokens, view.at)
+        group = 2 if cost is None else int(upstream.trial)
+        wait = view.resting.get(upstream.name, 0.0) if tired else 0.0
+        small = longest > upstream.window
+        keyed.append((wait, small, group, cost or _FREE, place, Candidate(upstream=upstream, expected_cost=cost)))
+    keyed.sort(key=lambda entry: entry[:-1])
+    return tuple(entry[-1] for entry in keyed)
+
+
+def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
+    """Build the 404: what the name means elsewhere, since when it is gone, or the nearest names there are."""
+    name = shortened(model_asked)
+    known = tuple(dict.fromkeys((*rules.embeddings, *catalog.embedder_by_name)))
+    listed = f"Ask for {' or '.join(repr(one) for one in known[:5])}." if known else "This proxy serves no embeddings."
+    if model_asked in catalog.retired:
+        return UnknownModel(f"Model '{name}' is not served: {catalog.retired[model_asked]}", fix=listed, param="model")
+    if model_asked in rules.routes or model_asked in catalog.by_name:
+        return UnknownModel(f"'{name}' answers chat completions and embeds nothing.", fix=listed, param="model")
+    near = get_close_matches(model_asked[:120], known, n=3, cutoff=0.6)
+    fix = f"Did you mean {' or '.join(repr(one) for one in near)}?" if near else listed
+    message = f"Model '{name}' is neither a group of embedding upstreams nor an embedding upstream of this proxy."
+    return UnknownModel(message, fix=fix, param="model")

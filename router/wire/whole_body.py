@@ -1,0 +1,59 @@
+"""A reply that comes in one piece: kept back until it is whole, and given out once it was judged to be an answer."""
+
+from abc import ABC, abstractmethod
+
+from router.errors import RouterError, UpstreamBroken
+from router.usage import Usage
+
+
+class WholeBody(ABC):
+    """Reads a JSON answer; a stream of one, so that the shell need not know the difference.
+
+    `began` turns true with `finish`; nothing is given out before. Whoever knows that no body can be an answer sets
+    `failure`.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        """Start empty; `limit_bytes` bounds the body."""
+        self.began = False
+        self.done = False
+        self.failure: RouterError | None = None
+        self.usage: Usage | None = None
+        self._limit = limit_bytes
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether a whole answer was read."""
+        return self.began
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Keep `chunk`; UpstreamBroken once the body passes its limit, or when nothing could come of it."""
+        if self.failure is not None:
+            raise self.failure
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > self._limit:
+            self._chunks.clear()
+            self.failure = UpstreamBroken(f"The upstream's answer is larger than {self._limit} bytes.")
+            raise self.failure
+        return b""
+
+    def finish(self) -> bytes:
+        """Return the answer for the client; a RouterError when it is none."""
+        if self.failure is None:
+            body = b"".join(self._chunks)
+            try:
+                return self._judged(body)
+            except RouterError as failure:
+                self.failure = failure
+        raise self.failure
+
+    def consumed(self) -> Usage | None:
+        """Return the tokens used, reported or estimated; None before there is an answer."""
+        return self.usage
+
+    @abstractmethod
+    def _judged(self, body: bytes) -> bytes:
+        """Return what the client gets of a whole `body`, `usage` and `began` set; a RouterError when it is none."""
