@@ -27,9 +27,9 @@ CASES = (
     ),
     Case(
         "unknown in a price",
-        {"upstreams": {"a": {"provider": "p", "model": "m", "price": {"input": 1, "ouput": 2}}}},
+        {"upstreams": {"a": {"provider": "p", "model": "m", "price": {"ouput": 2}}}},
         (
-            "'output' is missing. (x, upstreams.a.price.output)",
+            "'input' is missing. (x, upstreams.a.price.input)",
             "Unknown key 'ouput'. Did you mean 'output'? (x, upstreams.a.price.ouput)",
         ),
     ),
