@@ -13,7 +13,7 @@ from typing import Any
 from classifier.assess import Classifier
 from classifier.tier import Tier
 from router.access.keys import ClientKeys
-from router.api import chat_completions, embeddings, messages, responses
+from router.api import chat_completions, completions, embeddings, messages, responses
 from router.api.admission import Admission
 from router.api.front import Front
 from router.api.gate import AsgiApp, Receive, Scope, Send
@@ -54,6 +54,7 @@ SURFACES: Mapping[str, type[SurfaceClient]] = {
     messages.COUNT_PATH: messages.CountClient,
     responses.PATH: responses.ResponsesClient,
     embeddings.PATH: embeddings.EmbeddingsClient,
+    completions.PATH: completions.CompletionsClient,
 }
 """Who speaks on each path of the hot half."""
 

@@ -108,8 +108,8 @@ class NoSuchPath(ClientError):
     status = 404
     code = "not_found"
     fix = (
-        "The API is POST /v1/chat/completions, /v1/messages, /v1/responses, /v1/embeddings and /v1/router/..., "
-        "and GET /v1/models; GET /health says whether this serves."
+        "The API is POST /v1/chat/completions, /v1/completions, /v1/messages, /v1/responses, /v1/embeddings, "
+        "/v1/router/..., and GET /v1/models; GET /health says whether this serves."
     )
 
 

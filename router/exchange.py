@@ -154,6 +154,7 @@ class Exchange:
             self._reader = reader = reply_reader(self._request, upstream, reply.headers, ports.limits)
             await self._relay(reply, reader, client)
             self._tail = reader.finish()
+            client.ready(self._tail, self.receipt)
             if reader.done:
                 self._rest = reply
         finally:

@@ -67,6 +67,12 @@ class Client(Protocol):
     async def keep(self, data: bytes, receipt: Receipt) -> None:
         """Keep the answer, of which `data` is the last part, before it is booked; LedgerUnavailable if that fails."""
 
+    def ready(self, data: bytes, receipt: Callable[[], Receipt]) -> None:
+        """Look at the last part of the body before it is booked; UpstreamBroken when it cannot be told to the client.
+
+        `end` is called with the same `data` afterwards.
+        """
+
     async def begin(self, receipt: Receipt) -> None:
         """Send the response's head."""
 

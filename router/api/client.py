@@ -6,6 +6,7 @@ from typing import Protocol
 
 from router.api.gate import BODY_SECONDS, Receive, Scope, Send, read_body, too_large
 from router.errors import RequestTimeout
+from router.ports import Receipt
 
 WATCH_AFTER_SECONDS = 0.2
 """How long a request may take before its connection is watched. Most are over by then and never pay for the task that
@@ -115,6 +116,9 @@ class AsgiClient:
         if self._direct is None or not self._direct.head(status, headers):
             await self._send({"type": "http.response.start", "status": status, "headers": headers})
         self.began = True
+
+    def ready(self, data: bytes, receipt: Callable[[], Receipt]) -> None:
+        """Take note of the last part of the body before it is booked: here it needs no look."""
 
     def push(self, data: bytes) -> bool:
         """Send a part of the body if the server can do so at once; False: nothing was sent, `write` it."""

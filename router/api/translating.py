@@ -2,7 +2,7 @@
 
 import sys
 from abc import abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from router.api.client import Direct
@@ -25,10 +25,11 @@ class TranslatingClient(SurfaceClient):
     """A client of another API.
 
     A stream is translated as it comes. A whole answer's head waits for its end, because the length of the answer in the
-    client's terms is known only then.
+    client's terms is known only then. It is translated before the exchange is booked, so that one that cannot be told
+    is a failure of the upstream, and another one may be asked.
     """
 
-    __slots__ = ("_held", "_most_bytes", "_receipt", "_stream")
+    __slots__ = ("_held", "_most_bytes", "_receipt", "_stream", "_whole")
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
@@ -36,6 +37,7 @@ class TranslatingClient(SurfaceClient):
         self._receipt: Receipt | None = None
         self._stream: Translator | None = None
         self._held: bytes | None = None
+        self._whole: bytes | None = None
         self._most_bytes = sys.maxsize
 
     def serve(self, request: Request, ports: Ports, arrived: float) -> Awaitable[None]:
@@ -84,11 +86,16 @@ class TranslatingClient(SurfaceClient):
         if told:
             await super().write(told)
 
+    def ready(self, data: bytes, receipt: Callable[[], Receipt]) -> None:
+        """Translate a whole answer; UpstreamBroken when it cannot be told."""
+        if self._stream is None:
+            self._whole = self.whole(data, receipt())
+
     async def end(self, data: bytes = b"") -> None:
-        """Send the last part of a stream, or a whole answer; UpstreamBroken when that cannot be told."""
+        """Send the last part of a stream, or the whole answer that `ready` has translated."""
         receipt, self._receipt = self._receipt, None
         if receipt is not None:
-            data = self.whole(data, receipt)
+            data = self.whole(data, receipt) if self._whole is None else self._whole
             receipt.length = len(data)
             await super().begin(receipt)
         elif self._stream is not None:

@@ -145,7 +145,7 @@ def _locate_exactly(outline: bytes) -> Span:
 def sole_members(body: bytes) -> dict[str, Span]:
     """Return where the value of each member stands, by its name in lower case; refuse one that is there twice."""
     spans: dict[str, Span] = {}
-    for member in members(outline):
+    for member in members(body):
         name = member.key.casefold()
         if name in spans:
             shown = plain_word(name)

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 from classifier.tier import Tier
 from router.catalog.catalog import Catalog
-from router.errors import LedgerUnavailable
+from router.errors import LedgerUnavailable, UpstreamBroken
 from router.forward import forward
 from router.ledger.entry import LedgerEntry
 from router.ledger.watch import WatchedLedger
@@ -32,12 +33,17 @@ class Client:
         self.body = b""
         self.deaf = False
         self.full = False
+        self.unspeakable: bytes | None = None
         self._journal = journal
 
     keeps = False
 
     async def keep(self, _data: bytes, _receipt: Receipt) -> None:
         self._journal.append("keep")
+
+    def ready(self, data: bytes, _receipt: Callable[[], Receipt]) -> None:
+        if data == self.unspeakable:
+            raise UpstreamBroken("This cannot be told.")
 
     async def begin(self, receipt: Receipt) -> None:
         self.began = True
