@@ -7,12 +7,22 @@ from router.api.gate import Receive, Send
 from router.api.inbound import read
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
+from router.aside import Aside
 from router.ports import Receipt
 from router.request import Request
 from router.wire.completions_answer import Completion, CompletionStream, whole_completion
 from router.wire.completions_request import ChatPrompt, to_chat_prompt
 
 PATH = "/v1/completions"
+
+
+def _read(body: bytes, context: Context) -> tuple[ChatPrompt, Request]:
+    """Return the chat completion that asks what the completion in `body` asks, translated and read."""
+    chat = to_chat_prompt(body)
+    request = read(
+        chat.body, request_id=context.request_id, caller=context.caller, floor=context.floor, session=context.session
+    )
+    return chat, request
 
 
 class CompletionsClient(TranslatingClient):
@@ -27,14 +37,13 @@ class CompletionsClient(TranslatingClient):
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return the chat completion that asks what the completion in `body` asks; MalformedRequest."""
-        self._chat = to_chat_prompt(body)
-        return read(
-            self._chat.body,
-            request_id=context.request_id,
-            caller=context.caller,
-            floor=context.floor,
-            session=context.session,
-        )
+        self._chat, request = _read(body, context)
+        return request
+
+    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+        """Return the same for a large body, without holding up anybody."""
+        self._chat, request = await aside.run(_read, body, context)
+        return request
 
     @property
     def dropped(self) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """POST /v1/embeddings: texts to vectors, by the upstream that was named or the cheapest that serves the same model."""
 
+from dataclasses import replace
+
 from classifier.prompt import Prompt
 from router.api.surface import Context, SurfaceClient
+from router.aside import Aside
 from router.request import Needs, Request
 from router.wire.embeddings_request import read_embeddings
 
@@ -18,16 +21,28 @@ class EmbeddingsClient(SurfaceClient):
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return what `body` asks to be embedded; MalformedRequest. No tier: x-router-min-tier has no meaning here."""
-        asked = read_embeddings(body)
-        return Request(
-            id=context.request_id,
-            caller=context.caller,
-            model_asked=asked.model,
-            body=body,
-            model_at=asked.model_at,
-            prompt=_NO_PROMPT,
-            needs=_NO_NEEDS,
-            input_tokens=asked.input_tokens,
-            session=context.session,
-            vectors=asked.vectors,
-        )
+        return _read(body, context)
+
+    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+        """Return the same for a large body, which need not come back."""
+        return replace(await aside.run(_bodiless, body, context), body=body)
+
+
+def _read(body: bytes, context: Context) -> Request:
+    asked = read_embeddings(body)
+    return Request(
+        id=context.request_id,
+        caller=context.caller,
+        model_asked=asked.model,
+        body=body,
+        model_at=asked.model_at,
+        prompt=_NO_PROMPT,
+        needs=_NO_NEEDS,
+        input_tokens=asked.input_tokens,
+        session=context.session,
+        vectors=asked.vectors,
+    )
+
+
+def _bodiless(body: bytes, context: Context) -> Request:
+    return replace(_read(body, context), body=b"")

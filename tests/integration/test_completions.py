@@ -78,6 +78,17 @@ async def test_a_stream_that_breaks_off_is_an_error(sdk: openai.AsyncOpenAI, ups
             pass
 
 
+async def test_a_long_prompt_is_answered_like_a_short_one(sdk: openai.AsyncOpenAI, upstream: FakeUpstream) -> None:
+    """It is read beside the loop."""
+    prompt = "word " * 40_000
+    upstream.script(behaviour.ok("Yes."))
+
+    answer = await sdk.completions.create(model="large", prompt=prompt)
+
+    assert answer.choices[0].text == "Yes."
+    assert upstream.seen[0].json["messages"][0]["content"] == prompt
+
+
 async def test_several_prompts_are_refused(sdk: openai.AsyncOpenAI, upstream: FakeUpstream) -> None:
     """The error says how to send them."""
     with pytest.raises(openai.BadRequestError, match="one request each") as caught:

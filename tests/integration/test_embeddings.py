@@ -110,6 +110,17 @@ async def test_token_ids_are_passed_on(client: openai.AsyncOpenAI, upstream: Fak
     assert upstream.seen[0].json["input"] == given
 
 
+async def test_a_large_input_is_embedded_like_a_small_one(client: openai.AsyncOpenAI, upstream: FakeUpstream) -> None:
+    """It is read beside the loop, and forwarded whole."""
+    texts = ["word " * 400] * 200
+    upstream.script(vectors(*[NUMBERS] * 200))
+
+    answer = await client.embeddings.create(model="docs", input=texts)
+
+    assert len(answer.data) == 200
+    assert upstream.seen[0].json["input"] == texts
+
+
 async def test_a_failing_host_is_followed_by_one_of_the_same_model(
     client: openai.AsyncOpenAI, upstream: FakeUpstream, embedder: RunningProxy
 ) -> None:
