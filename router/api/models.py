@@ -10,8 +10,8 @@ from router.catalog.upstream import Capability, Upstream
 from router.errors import UnknownModel
 from router.policy.eligibility import exclusion
 from router.policy.embeddings import resolve_embedder
-from router.policy.resolve import TierTarget, UpstreamTarget, by_wire_id, resolve
-from router.policy.rules import Policy, Route, Rules
+from router.policy.resolve import TierTarget, UpstreamTarget, resolve
+from router.policy.rules import ANY, EmbeddingGroup, Policy, Route, Rules
 
 ROUTE_OWNER = "tierwise"
 _FIXED_TIERS = tuple(f"tier/{tier.label}" for tier in Tier)
@@ -35,25 +35,31 @@ class Models:
     created: datetime
 
     def listed(self, today: date) -> dict[str, Any]:
-        """Return OpenAI's model list: routes with their dials, fixed tiers, then the upstreams' own names."""
+        """Return OpenAI's model list: routes with their dials, fixed tiers, upstreams, what embeds, then aliases."""
         names: list[str] = []
         for route in self.rules.routes.values():
             names += (route.name, *(f"{route.name}:{dial}" for dial in route.thresholds))
         names += _FIXED_TIERS
         names += (upstream.name for upstream in self.catalog.upstreams if _serves(upstream, today))
-        names += (name for name in self.rules.embeddings if name not in names)
+        names += self.rules.embeddings
         names += (upstream.name for upstream in self.catalog.embedders if _serves(upstream, today))
-        names = list(dict.fromkeys(names))  # a group of one may have its upstream's name
+        names += (alias for alias in self.rules.aliases if ANY not in alias and self._known(alias, today))
+        names = list(dict.fromkeys(names))  # a group may have the name of a route, or of its only upstream
         return {"object": "list", "data": [self.one(name, today) for name in names]}
 
     def one(self, name: str, today: date) -> dict[str, Any]:
         """Return OpenAI's model object for any name that a request may ask for; UnknownModel (404) for another.
 
-        A name that means a route and a group of embedding upstreams is the route's, with both outputs.
+        A name that means something both on the chat surfaces and for embeddings is the former's, with both outputs.
         """
-        if self._only_embeds(name):
-            return self._embedding(name, today)
-        target = resolve(name, self.rules, self.catalog)
+        try:
+            target = resolve(name, self.rules, self.catalog)
+        except UnknownModel as unknown:
+            try:
+                found = resolve_embedder(name, self.rules, self.catalog)
+            except UnknownModel:
+                raise unknown from None
+            return self._embedding(name, found, today)
         if isinstance(target, UpstreamTarget):
             if not _serves(target.upstream, today):
                 raise _gone(target.upstream)
@@ -61,16 +67,16 @@ class Models:
         floor = target.tier if isinstance(target, TierTarget) else Tier.EASY
         return self._row(name, ROUTE_OWNER, reachable(self.catalog, target.route, floor, today))
 
-    def _only_embeds(self, name: str) -> bool:
-        """Say whether a name means something for embeddings and nothing for chat completions."""
-        groups, routes = self.rules.embeddings, self.rules.routes
-        if name in groups or name in self.catalog.embedder_by_name:
-            return name not in routes
-        return by_wire_id(name, self.catalog.upstreams) is None and bool(by_wire_id(name, self.catalog.embedders))
+    def _known(self, name: str, today: date) -> bool:
+        """Say whether a name means something today: an alias may stand for an upstream that was left out."""
+        try:
+            self.one(name, today)
+        except UnknownModel:
+            return False
+        return True
 
-    def _embedding(self, name: str, today: date) -> dict[str, Any]:
+    def _embedding(self, name: str, found: EmbeddingGroup | Upstream, today: date) -> dict[str, Any]:
         """Return the model object of a name that embeds: its longest text, and the length of its vectors."""
-        found = resolve_embedder(name, self.rules, self.catalog)
         if isinstance(found, Upstream):
             if not _serves(found, today):
                 raise _gone(found)
@@ -88,7 +94,8 @@ class Models:
     def _row(self, name: str, owner: str, reached: tuple[Upstream, ...]) -> dict[str, Any]:
         """Return the model object of a name that reaches `reached`."""
         able = {capability for upstream in reached for capability in upstream.capabilities}
-        senses = [name for capability, name in _SENSES if capability in able]
+        senses = [sense for capability, sense in _SENSES if capability in able]
+        both = self.rules.aliases.get(name, name) in self.rules.embeddings
         return {
             "id": name,
             "object": "model",
@@ -97,7 +104,7 @@ class Models:
             "context_length": max((upstream.window for upstream in reached), default=None),
             "architecture": {
                 "input_modalities": ["text", *senses],
-                "output_modalities": ["text", "embeddings"] if name in self.rules.embeddings else ["text"],
+                "output_modalities": ["text", "embeddings"] if both else ["text"],
             },
         }
 

@@ -16,7 +16,7 @@ from router.errors import NoEligibleUpstream, UnknownModel
 from router.policy.decide import View, resting_rejection
 from router.policy.decision import Candidate, Decision, Reason, Rejection
 from router.policy.eligibility import Demand, exclusion, rejection
-from router.policy.resolve import by_wire_id, shortened
+from router.policy.resolve import LONGEST_NAME, alias_of, by_wire_id, shortened
 from router.policy.rules import EmbeddingGroup, Policy, Rules
 from router.request import Needs, Request
 
@@ -27,13 +27,24 @@ _OPEN = Policy()
 def resolve_embedder(model_asked: str, rules: Rules, catalog: Catalog) -> EmbeddingGroup | Upstream:
     """Return the group or the upstream that `model_asked` names; UnknownModel (404) when it names neither.
 
-    In this order: a group, an upstream's name, `provider/model`, a model id on the wire that only one upstream has.
+    In this order: a group, an upstream's name, an alias of that very name, `provider/model`, a model id on the wire
+    that only one upstream has, an alias with a `*`.
     """
-    found = rules.embeddings.get(model_asked) or catalog.embedder_by_name.get(model_asked)
-    found = found or by_wire_id(model_asked, catalog.embedders)
+    meant = rules.aliases.get(model_asked)
+    found = _own_name(model_asked, rules, catalog)
+    if found is None and meant is None:
+        found = by_wire_id(model_asked, catalog.embedders)
+        meant = alias_of(model_asked, rules)
+    if found is None and meant is not None:
+        found = _own_name(meant, rules, catalog)
     if found is None:
-        raise _unknown(model_asked, rules, catalog)
+        raise _unknown(meant or model_asked, rules, catalog)
     return found
+
+
+def _own_name(name: str, rules: Rules, catalog: Catalog) -> EmbeddingGroup | Upstream | None:
+    """Return what `name` is the own name of; None if of nothing that embeds."""
+    return rules.embeddings.get(name) or catalog.embedder_by_name.get(name)
 
 
 def decide_embedding(request: Request, rules: Rules, view: View) -> Decision:
@@ -106,7 +117,7 @@ def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
         return UnknownModel(f"Model '{name}' is not served: {catalog.retired[model_asked]}", fix=listed, param="model")
     if model_asked in rules.routes or model_asked in catalog.by_name:
         return UnknownModel(f"'{name}' answers chat completions and embeds nothing.", fix=listed, param="model")
-    near = get_close_matches(model_asked[:120], known, n=3, cutoff=0.6)
+    near = get_close_matches(model_asked[:LONGEST_NAME], known, n=3, cutoff=0.6)
     fix = f"Did you mean {' or '.join(repr(one) for one in near)}?" if near else listed
     message = f"Model '{name}' is neither a group of embedding upstreams nor an embedding upstream of this proxy."
     return UnknownModel(message, fix=fix, param="model")

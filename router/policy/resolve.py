@@ -9,11 +9,11 @@ from classifier.tier import Tier
 from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
 from router.errors import UnknownModel
-from router.policy.rules import Route, Rules
+from router.policy.rules import ANY, Route, Rules
 
 _TIER_PREFIX = "tier/"
-_LONGEST_NAME = 120
-"""Characters of an unknown name that are compared with known ones and repeated to the client."""
+LONGEST_NAME = 120
+"""Characters of an unknown name that are compared with known ones and repeated to the client; no alias is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,25 +56,60 @@ def resolve(model_asked: str, rules: Rules, catalog: Catalog) -> Target:
     """Return what `model_asked` names; UnknownModel (404) when it names nothing, or more than one thing.
 
     In this order: a route (`auto`), a route with a dial (`auto:quality`), `tier/<tier>` on the route `auto`, an
-    upstream's name, `provider/model`, a model id on the wire that only one upstream has. A name of a route is therefore
-    never an upstream, whatever an upstream is called.
+    upstream's name, an alias of that very name, `provider/model`, a model id on the wire that only one upstream has, an
+    alias with a `*`. A name of a route is therefore never an upstream, whatever an upstream is called.
     """
-    route = rules.routes.get(model_asked)
+    own = _own_name(model_asked, rules, catalog)
+    if own is not None:
+        return own
+    meant = rules.aliases.get(model_asked)
+    if meant is None:
+        on_wire = by_wire_id(model_asked, catalog.upstreams)
+        if on_wire is not None:
+            return UpstreamTarget(upstream=on_wire)
+        meant = alias_of(model_asked, rules)
+    found = None if meant is None else _own_name(meant, rules, catalog)
+    if found is None:
+        raise _unknown(meant or model_asked, rules, catalog)
+    return found
+
+
+def alias_of(name: str, rules: Rules) -> str | None:
+    """Return what `name` means by an alias, the most exact one; None when none fits it."""
+    if name in rules.aliases:
+        return rules.aliases[name]
+    if len(name) > LONGEST_NAME:
+        return None
+    return next((rules.aliases[pattern] for pattern in rules.patterns if _fits(name, pattern)), None)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Say whether `name` is `pattern`, in which each `*` stands for any characters. Takes one look at each part."""
+    first, *middle, last = pattern.split(ANY)
+    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for part in middle:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
+def _own_name(name: str, rules: Rules, catalog: Catalog) -> Target | None:
+    """Return what `name` is the own name of; None if of nothing, UnknownModel for a dial or tier that is none."""
+    route = rules.routes.get(name)
     if route is not None:
         return RouteTarget(route=route, dial=route.dial)
-    base, _, dial = model_asked.rpartition(":")
+    base, _, dial = name.rpartition(":")
     route = rules.routes.get(base)
     if route is not None:
         return _dialled(route, dial)
-    if model_asked.startswith(_TIER_PREFIX):
-        return _fixed_tier(model_asked, rules)
-    named = catalog.by_name.get(model_asked)
-    if named is not None:
-        return UpstreamTarget(upstream=named)
-    on_wire = by_wire_id(model_asked, catalog.upstreams)
-    if on_wire is not None:
-        return UpstreamTarget(upstream=on_wire)
-    raise _unknown(model_asked, rules, catalog)
+    if name.startswith(_TIER_PREFIX):
+        return _fixed_tier(name, rules)
+    upstream = catalog.by_name.get(name)
+    return None if upstream is None else UpstreamTarget(upstream=upstream)
 
 
 def _dialled(route: Route, dial: str) -> RouteTarget:
@@ -125,10 +160,10 @@ def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
         message = f"'{shortened(model_asked)}' serves embeddings and answers nothing."
         return UnknownModel(message, fix="Ask for it at POST /v1/embeddings, or for 'auto' here.", param="model")
     message = f"Model '{shortened(model_asked)}' is neither a route nor an upstream of this proxy."
-    known = [*rules.routes, *(f"{_TIER_PREFIX}{tier.label}" for tier in Tier)]
+    known = [*rules.routes, *rules.aliases, *(f"{_TIER_PREFIX}{tier.label}" for tier in Tier)]
     for upstream in catalog.upstreams:
         known += (upstream.name, f"{upstream.provider.name}/{upstream.model}")
-    near = get_close_matches(model_asked[:_LONGEST_NAME], list(dict.fromkeys(known)), n=3, cutoff=0.6)
+    near = get_close_matches(model_asked[:LONGEST_NAME], list(dict.fromkeys(known)), n=3, cutoff=0.6)
     if not near:
         return UnknownModel(message, param="model")
     names = " or ".join(f"'{name}'" for name in near)
@@ -137,4 +172,4 @@ def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
 
 def shortened(name: str) -> str:
     """Return `name`, cut where it is longer than a name can be."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."

@@ -10,6 +10,10 @@ DIALS = ("cheap", "balanced", "quality")
 """The named cut points that a client may ask a route for, as in `auto:quality`."""
 
 
+ANY = "*"
+"""What stands for any characters, or none, in an alias."""
+
+
 class DoubtAction(StrEnum):
     """What a route does with a prompt that is labelled needs_info."""
 
@@ -77,15 +81,25 @@ class EmbeddingGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All routes by name, `auto` always among them; and the groups of embedding upstreams by name."""
+    """All routes by name, `auto` always among them; and the groups of embedding upstreams by name.
+
+    `aliases` are further names for what these and the upstreams are called: the name that a client asks for, in which
+    `*` stands for any characters, to the name that is meant. `patterns` are those with a `*`, the one with the most
+    other characters first.
+    """
 
     routes: dict[str, Route]
     embeddings: dict[str, EmbeddingGroup] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    patterns: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuse rules without the route `auto` (ValueError)."""
+        """Refuse rules without the route `auto` (ValueError); put the patterns into their order."""
         if "auto" not in self.routes:
             raise ValueError("the route 'auto' is missing")
+        patterns = [name for name in self.aliases if ANY in name]
+        patterns.sort(key=lambda pattern: pattern.count(ANY) - len(pattern))
+        object.__setattr__(self, "patterns", tuple(patterns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ def assemble(
         rules=Rules(
             routes={name: _route(settings, name, upstreams, presets) for name in settings.routes},
             embeddings=embedding_groups(settings, embedders),
+            aliases=dict(settings.file.aliases),
         ),
         limits=_limits(settings.delivery, settings.classifier.timeout_ms),
         keys={name: key.secret for name, key in keys.items() if key.secret is not None},

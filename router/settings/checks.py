@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.catalog.upstream import Service
+from router.settings.alias_checks import check_aliases
 from router.settings.catalogue import Catalogue
 from router.settings.checked import Checked
 from router.settings.embedding_checks import check_embeddings
@@ -49,6 +50,7 @@ def check(
     for name, route in file.routes.items():
         _check_route(checked, name, route, problems)
     check_embeddings(checked, problems)
+    check_aliases(checked, problems)
     _check_whole(checked, problems)
 
 

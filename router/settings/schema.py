@@ -257,6 +257,7 @@ class SettingsFile(Section):
     upstreams: dict[str, UpstreamSettings] = Field(default_factory=dict)
     routes: dict[str, RouteSettings] = Field(default_factory=dict)
     embeddings: dict[str, EmbeddingGroupSettings] = Field(default_factory=dict)
+    aliases: dict[str, str] = Field(default_factory=dict)
     policies: dict[str, PolicySettings] = Field(default_factory=dict)
     classifier: ClassifierSettings = ClassifierSettings()
     delivery: DeliverySettings = DeliverySettings()

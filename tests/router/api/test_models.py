@@ -10,8 +10,8 @@ from router.api.models import Models, reachable
 from router.catalog.catalog import Catalog
 from router.catalog.upstream import Capability, Status
 from router.errors import UnknownModel
-from router.policy.rules import Policy, Route, Rules
-from tests.fakes.values import NOW, TODAY, a_provider, an_upstream
+from router.policy.rules import EmbeddingGroup, Policy, Route, Rules
+from tests.fakes.values import NOW, TODAY, a_provider, an_embedder, an_upstream
 
 EU = a_provider("eu-house")
 UPSTREAMS = (
@@ -129,3 +129,48 @@ def test_sound_is_a_modality() -> None:
     hearing = an_upstream("hearing", capabilities=frozenset({Capability.AUDIO}))
     models = Models(catalog=Catalog(upstreams=(hearing,)), rules=RULES, created=NOW)
     assert models.one("auto", TODAY)["architecture"]["input_modalities"] == ["text", "audio"]
+
+
+ALIASES = Rules(
+    routes=RULES.routes,
+    embeddings={
+        "docs": EmbeddingGroup(name="docs", upstreams=("vectors", "keyless")),
+        "auto": EmbeddingGroup(name="auto", upstreams=("vectors",)),
+        "nobody": EmbeddingGroup(name="nobody", upstreams=("keyless",)),
+    },
+    aliases={"gpt-4o": "tier/hard", "claude-*": "here", "gone": "left-out", "text-3": "docs"},
+)
+WITH_EMBEDDERS = Models(
+    catalog=Catalog(
+        upstreams=UPSTREAMS,
+        embedders=(an_embedder("vectors", model="v-1"), an_embedder("old", status=Status.DISABLED)),
+    ),
+    rules=ALIASES,
+    created=NOW,
+)
+
+
+def test_what_embeds_and_aliases_are_listed_once() -> None:
+    """An alias without a star is a name if it means something; one with a star is none, and fits names all the same."""
+    rows = {row["id"]: row for row in WITH_EMBEDDERS.listed(TODAY)["data"]}
+
+    assert set(rows) - set(ROWS) == {"docs", "nobody", "vectors", "gpt-4o", "text-3"}
+    assert len(WITH_EMBEDDERS.listed(TODAY)["data"]) == len(rows)
+    assert WITH_EMBEDDERS.one("claude-9", TODAY) | {"id": "here", "owned_by": "eu-house"} == rows["here"]
+    assert rows["gpt-4o"] | {"id": "tier/hard"} == rows["tier/hard"]
+    assert rows["text-3"] | {"id": "docs"} == rows["docs"]
+
+
+def test_what_embeds_is_told_truly() -> None:
+    """Its longest text, the length of its vectors; a name of both kinds has both outputs."""
+    docs, nobody, auto = (WITH_EMBEDDERS.one(name, TODAY) for name in ("docs", "nobody", "auto"))
+
+    assert (docs["context_length"], docs["dimensions"], docs["owned_by"]) == (512, 3, "tierwise")
+    assert docs["architecture"] == {"input_modalities": ["text"], "output_modalities": ["embeddings"]}
+    assert (nobody["context_length"], nobody["dimensions"]) == (None, None)
+    assert WITH_EMBEDDERS.one("v-1", TODAY)["owned_by"] == "house"
+    assert auto["architecture"]["output_modalities"] == ["text", "embeddings"]
+    assert "dimensions" not in auto
+    for name in ("old", "gone", "no such"):
+        with pytest.raises(UnknownModel):
+            WITH_EMBEDDERS.one(name, TODAY)

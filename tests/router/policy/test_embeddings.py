@@ -12,7 +12,7 @@ from router.catalog.upstream import Status, Upstream
 from router.errors import NoEligibleUpstream, UnknownModel
 from router.policy.decide import View
 from router.policy.decision import Cause, Decision, Reason
-from router.policy.embeddings import decide_embedding, embedding_cost
+from router.policy.embeddings import decide_embedding, embedding_cost, resolve_embedder
 from router.policy.rules import EmbeddingGroup, Policy, Route, Rules
 from router.request import Vectors
 from tests.fakes.values import TODAY, a_price, a_provider, an_embedder, an_embedding_request, an_upstream
@@ -165,3 +165,19 @@ def test_nothing_leads_from_one_model_to_another(prices: list[int], strangers: l
     assert names
     assert len(set(names)) == len(names)
     assert set(names) <= set(group.upstreams)
+
+
+def test_aliases_lead_to_what_embeds() -> None:
+    """A fixed name of a client is a group's, exact names before patterns; what means no embeddings is said."""
+    rules = Rules(
+        routes=RULES.routes,
+        embeddings=RULES.embeddings,
+        aliases={"text-embedding-*": "docs", "text-embedding-3-large": "other", "gpt-*": "auto", "dear": "other"},
+    )
+    catalog = Catalog(upstreams=(an_upstream("chat"),), embedders=(DEAR, CHEAP, OTHER))
+
+    assert resolve_embedder("text-embedding-3-small", rules, catalog) is RULES.embeddings["docs"]
+    assert resolve_embedder("text-embedding-3-large", rules, catalog) is OTHER
+    assert resolve_embedder("dear", rules, catalog) is DEAR
+    with pytest.raises(UnknownModel, match="'auto' answers chat completions"):
+        resolve_embedder("gpt-4o", rules, catalog)

@@ -1,14 +1,17 @@
 """What a client's `model` may name."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
 from router.catalog.catalog import Catalog
 from router.errors import UnknownModel
-from router.policy.resolve import RouteTarget, Target, TierTarget, UpstreamTarget, resolve
+from router.policy.resolve import RouteTarget, Target, TierTarget, UpstreamTarget, alias_of, resolve
 from router.policy.rules import Route, Rules
 from tests.fakes.values import a_provider, an_upstream
 
@@ -110,3 +113,64 @@ def test_a_target_has_only_dials_of_its_route() -> None:
         RouteTarget(route=AUTO, dial="loud")
 
     assert RouteTarget(route=AUTO, dial="cheap").thresholds.hard == 0.9
+
+
+ALIASED = Rules(
+    routes=RULES.routes,
+    aliases={
+        "claude-*": "auto",
+        "claude-*-haiku*": "auto:cheap",
+        "claude-3-*": "legal",
+        "gpt-4o-mini": "auto:cheap",
+        "kimi-k2.6": "kimi-b",
+        "mistral-small-*": "tier/hard",
+        "gone": "left-out",
+        "small": "kimi-a",
+        "*[1m]": "small",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("claude-opus-4-1", RouteTarget(route=AUTO, dial="balanced")),
+        ("claude-", RouteTarget(route=AUTO, dial="balanced")),
+        ("claude-4-haiku", RouteTarget(route=AUTO, dial="cheap")),
+        ("claude-3-opus", RouteTarget(route=LEGAL, dial="quality")),
+        ("claude-3-5-haiku@20241022", RouteTarget(route=AUTO, dial="cheap")),
+        ("gpt-4o-mini", RouteTarget(route=AUTO, dial="cheap")),
+        ("sonnet[1m]", UpstreamTarget(upstream=SMALL)),
+        # What somebody is called wins over what he may be called.
+        ("small", UpstreamTarget(upstream=SMALL)),
+        ("mistral-small-2603", UpstreamTarget(upstream=SMALL)),
+        ("mistral-small-9", TierTarget(route=AUTO, tier=Tier.HARD)),
+        # An alias of that very name was written to say which of two is meant.
+        ("kimi-k2.6", UpstreamTarget(upstream=KIMI_B)),
+    ],
+)
+def test_aliases_come_after_names_the_most_exact_first(asked: str, expected: Target) -> None:
+    """A fixed name of a client leads where the operator says."""
+    assert resolve(asked, ALIASED, CATALOG) == expected
+
+
+@pytest.mark.parametrize("asked", ["claude", "xclaude-1", "gpt-4o-mini-1", "claude-" + "x" * 200])
+def test_what_no_alias_fits_stays_unknown(asked: str) -> None:
+    """Nothing is guessed, and no name is compared without bounds."""
+    with pytest.raises(UnknownModel, match="is neither a route nor an upstream"):
+        resolve(asked, ALIASED, CATALOG)
+
+
+def test_an_alias_of_what_was_left_out_says_so() -> None:
+    """The error is that of the name that is meant."""
+    with pytest.raises(UnknownModel, match="'left-out' is neither"):
+        resolve("gone", ALIASED, CATALOG)
+
+
+@given(st.lists(st.text("ab*", max_size=4), max_size=3).map("*".join), st.text("ab*", max_size=8))
+def test_a_star_stands_for_any_characters(pattern: str, name: str) -> None:
+    """The same as what a regular expression would say, in linear time."""
+    fits = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
+    rules = Rules(routes=RULES.routes, aliases={pattern: "auto"})
+
+    assert (alias_of(name, rules) == "auto") is (fits or name == pattern)
