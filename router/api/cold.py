@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, MutableMapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from router import __version__
@@ -12,14 +12,19 @@ from router.access.keys import ClientKeys
 from router.api import health, kept_responses
 from router.api.error_body import error_headers
 from router.api.gate import AsgiApp, ClientGone, Head, Receive, Scope, Send
+from router.api.messages import is_anthropics
 from router.api.models import Models
 from router.api.readiness import Readiness
 from router.api.routing import Routing, json_response, paths
 from router.errors import NoSuchPath, RouterError, WrongMethod
 from router.ports import Ports
+from router.wire import anthropic_messages
 from router.wire.openai_chat import error_object
 
 _READ = ["GET", "HEAD"]
+
+REQUEST_ID = "tierwise.request_id"
+"""Where an ASGI scope holds the id by which its request is known to the client."""
 
 
 def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: datetime, body_limit: int) -> AsgiApp:
@@ -29,8 +34,8 @@ def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: da
     """
     app = FastAPI(title="tierwise", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
 
-    async def caller(authorization: Annotated[str | None, Header()] = None) -> str:
-        return keys.authenticate(authorization.encode("latin-1", "replace") if authorization is not None else None)
+    async def caller(request: Request) -> str:
+        return keys.authenticate(Head(dict(request.scope["headers"])).credential())
 
     routes = APIRouter(prefix="/v1", dependencies=[Depends(caller)])
     _serve_models(routes, Models(catalog=ports.catalog, rules=ports.rules, created=loaded_at), ports.now)
@@ -55,7 +60,9 @@ class Stamped:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope of type http."""
-        stamp = (b"x-request-id", (Head(dict(scope["headers"])).request_id() or self._new_id()).encode())
+        request_id = Head(dict(scope["headers"])).request_id() or self._new_id()
+        stamp = (b"x-request-id", request_id.encode())
+        scope[REQUEST_ID] = request_id
 
         async def stamped(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -81,20 +88,28 @@ def _serve_models(routes: APIRouter, models: Models, now: Callable[[], datetime]
         return json_response(models.one(name, now().date()))
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
     """Turn an error of ours into a response, and any other into one that says nothing of it."""
     ours = error if isinstance(error, RouterError) else RouterError("an internal error")
     headers = {name.decode(): value.decode() for name, value in error_headers(ours)}
-    return Response(error_object(ours), status_code=ours.status, headers=headers)
+    told = error_object(ours)
+    if is_anthropics(request.url.path):
+        told = anthropic_messages.error_object(ours, request.scope.get(REQUEST_ID))
+    return Response(told, status_code=ours.status, headers=headers)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
-    """Turn Starlette's own 404 and 405 into OpenAI's shape; a 405 keeps the methods that it allows."""
+    """Turn Starlette's own 404 and 405 into one of ours; a 405 keeps the methods that it allows, and names them."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    kind = {404: NoSuchPath, 405: WrongMethod}.get(status, RouterError)
-    answer = await _answer(request, kind("there is nothing here for this method and path"))
-    if isinstance(error, HTTPException):
-        answer.headers.update(error.headers or {})
+    headers = (error.headers or {}) if isinstance(error, HTTPException) else {}
+    ours = RouterError("an internal error")
+    if status == 404:
+        ours = NoSuchPath("there is nothing here for this method and path")
+    elif status == 405:
+        allowed = headers.get("allow", "POST")
+        ours = WrongMethod(f"{request.url.path[:80]} takes no {request.method}", fix=f"Send a {allowed}.")
+    answer = await _answer(request, ours)
+    answer.headers.update(headers)
     return answer
 
 

@@ -7,8 +7,7 @@ from router.api.gate import Receive, Send
 from router.api.inbound import read
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
-from router.aside import Aside
-from router.ports import Receipt
+from router.ports import Ports, Receipt
 from router.request import Request
 from router.wire.completions_answer import Completion, CompletionStream, whole_completion
 from router.wire.completions_request import ChatPrompt, to_chat_prompt
@@ -40,9 +39,9 @@ class CompletionsClient(TranslatingClient):
         self._chat, request = _read(body, context)
         return request
 
-    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+    async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, without holding up anybody."""
-        self._chat, request = await aside.run(_read, body, context)
+        self._chat, request = await ports.aside.run(_read, body, context)
         return request
 
     @property

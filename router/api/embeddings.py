@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from classifier.prompt import Prompt
 from router.api.surface import Context, SurfaceClient
-from router.aside import Aside
+from router.ports import Ports
 from router.request import Needs, Request
 from router.wire.embeddings_request import read_embeddings
 
@@ -23,9 +23,9 @@ class EmbeddingsClient(SurfaceClient):
         """Return what `body` asks to be embedded; MalformedRequest. No tier: x-router-min-tier has no meaning here."""
         return _read(body, context)
 
-    async def read_aside(self, body: bytes, context: Context, aside: Aside) -> Request:
+    async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, which need not come back."""
-        return replace(await aside.run(_bodiless, body, context), body=body)
+        return replace(await ports.aside.run(_bodiless, body, context), body=body)
 
 
 def _read(body: bytes, context: Context) -> Request:

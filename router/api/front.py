@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from router.api.admission import Admission
 from router.api.gate import AsgiApp, Receive, Scope, Send, inspect
+from router.api.messages import MessagesClient, is_anthropics
 from router.api.outbound import HttpClient
 from router.errors import RouterError, WrongMethod
 
@@ -37,7 +38,7 @@ class Front:
             if admission is not None and not admission.enter(None):
                 await admission.wait(None)
         except RouterError as error:
-            client = HttpClient(receive, send)
+            client = (MessagesClient if is_anthropics(scope["path"]) else HttpClient)(receive, send)
             await client.refuse(error, [])
             return
         try:

@@ -35,6 +35,11 @@ class Head:
         """Return a header's value, or None."""
         return self.fields.get(name)
 
+    def credential(self) -> bytes | None:
+        """Return the caller's key as the value of an Authorization header: that header's, else that of x-api-key."""
+        authorization, key = self.fields.get(b"authorization"), self.fields.get(b"x-api-key")
+        return b"Bearer " + key if authorization is None and key is not None else authorization
+
     def request_id(self) -> str | None:
         """Return the client's own x-request-id where it is fit to be echoed, else None."""
         value = self.fields.get(b"x-request-id")

@@ -190,8 +190,7 @@ def read(
 def _parse(body: bytes) -> tuple[_Body, list[_Message]]:
     """Return the members read and the messages; MalformedRequest names what is wrong and where."""
     require_utf8(body)  # fields that are skipped would otherwise pass on what is not UTF-8
-    if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
-        raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
+    require_few_messages(body)
     parsed = decoded(_decode_body, body)
     return parsed, decoded(_decode_messages, parsed.messages, "messages")
 
@@ -202,6 +201,12 @@ def _has_several(tool_calls: Raw) -> bool:
         return len(_decode_list(tool_calls)) > 1
     except msgspec.DecodeError:
         return False
+
+
+def require_few_messages(body: bytes) -> None:
+    """Raise MalformedRequest at more than MOST_MESSAGES messages, before they are decoded one by one."""
+    if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
+        raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
 
 
 def _size(raw: Raw) -> int:

@@ -5,11 +5,11 @@ from typing import ClassVar
 from router.api.client import Direct
 from router.api.error_body import JSON, error_headers
 from router.api.gate import Head, Receive, Send
-from router.api.inbound import MOST_MESSAGES, read
+from router.api.inbound import read, require_few_messages
 from router.api.outbound import Headers
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
-from router.errors import MalformedRequest, RouterError
+from router.errors import RouterError
 from router.policy.resolve import resolve
 from router.ports import Ports, Receipt
 from router.request import Request
@@ -18,19 +18,22 @@ from router.wire.anthropic_messages import error_object
 from router.wire.anthropic_request import ChatBody, to_chat
 from router.wire.anthropic_stream import MessageStream
 from router.wire.decoding import require_utf8
+from router.wire.json_body import refuse_twice
 
 PATH = "/v1/messages"
 COUNT_PATH = "/v1/messages/count_tokens"
 
-_MANY = MOST_MESSAGES * len(b'{"role":"","content":""},')
-"""Bytes below which a body cannot have more messages: counting them takes long."""
+
+def is_anthropics(path: str) -> bool:
+    """Say whether who calls this path expects errors in Anthropic's shape."""
+    return path == PATH or path.startswith(PATH + "/")
 
 
 def _read(body: bytes, context: Context, counts: bool) -> tuple[ChatBody, Request]:
     """Return the chat completion that stands for the message asked for in `body`, translated and read."""
     require_utf8(body)
-    if len(body) > _MANY and body.count(b'"role"') > MOST_MESSAGES:
-        raise MalformedRequest(f"There are more than {MOST_MESSAGES:,} messages.", param="messages")
+    require_few_messages(body)
+    refuse_twice(body)
     chat = to_chat(body, counting=counts)
     request = read(
         chat.body, request_id=context.request_id, caller=context.caller, floor=context.floor, session=context.session
@@ -55,8 +58,7 @@ class MessagesClient(TranslatingClient):
     @staticmethod
     def credential(head: Head) -> bytes | None:
         """Return the key of the Authorization header, else that of x-api-key."""
-        authorization, key = head.get(b"authorization"), head.get(b"x-api-key")
-        return b"Bearer " + key if authorization is None and key is not None else authorization
+        return head.credential()
 
     def read(self, body: bytes, context: Context) -> Request:
         """Return the chat completion that stands for the message asked for in `body`."""

@@ -17,6 +17,8 @@ from router.errors import LedgerUnavailable
 from router.ledger.conversation import Conversations, KeptResponse, NoPreviousResponse
 from router.ports import Ports, Receipt
 from router.request import Request
+from router.wire.decoding import require_utf8
+from router.wire.json_body import refuse_twice
 from router.wire.openai_responses import Frame
 from router.wire.responses_events import encode
 from router.wire.responses_kept import input_items, previous_of
@@ -29,6 +31,8 @@ _PREVIOUS = "previous_response_id"
 
 def _read(body: bytes, context: Context, past: Past | None = None) -> tuple[Translated, Request]:
     """Return the chat completion that asks what the Responses request in `body` asks, translated and read."""
+    require_utf8(body)
+    refuse_twice(body)
     asked = translated(body, past)
     request = read(
         asked.body,
@@ -105,7 +109,7 @@ class ResponsesClient(TranslatingClient):
         """Keep the answer with what was asked; LedgerUnavailable when that fails, and the answer fails with it."""
         stream = self._stream if isinstance(self._stream, ResponseStream) else None
         if stream is None:
-            self._ending = told = self.whole(data, receipt)
+            self._ending = told = self.told(data, receipt)
             await self._keep(told, receipt)
             return
         number = stream.number

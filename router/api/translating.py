@@ -29,7 +29,7 @@ class TranslatingClient(SurfaceClient):
     is a failure of the upstream, and another one may be asked.
     """
 
-    __slots__ = ("_held", "_most_bytes", "_receipt", "_stream", "_whole")
+    __slots__ = ("_held", "_most_bytes", "_ready", "_receipt", "_stream")
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
@@ -37,7 +37,7 @@ class TranslatingClient(SurfaceClient):
         self._receipt: Receipt | None = None
         self._stream: Translator | None = None
         self._held: bytes | None = None
-        self._whole: bytes | None = None
+        self._ready: tuple[bytes, bytes] | None = None
         self._most_bytes = sys.maxsize
 
     def serve(self, request: Request, ports: Ports, arrived: float) -> Awaitable[None]:
@@ -89,13 +89,19 @@ class TranslatingClient(SurfaceClient):
     def ready(self, data: bytes, receipt: Callable[[], Receipt]) -> None:
         """Translate a whole answer; UpstreamBroken when it cannot be told."""
         if self._stream is None:
-            self._whole = self.whole(data, receipt())
+            self._ready = data, self.whole(data, receipt())
+
+    def told(self, data: bytes, receipt: Receipt) -> bytes:
+        """Return a whole answer in the client's terms, as `ready` has translated it, else translated now."""
+        if self._ready is not None and self._ready[0] is data:
+            return self._ready[1]
+        return self.whole(data, receipt)
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last part of a stream, or the whole answer that `ready` has translated."""
         receipt, self._receipt = self._receipt, None
         if receipt is not None:
-            data = self.whole(data, receipt) if self._whole is None else self._whole
+            data = self.told(data, receipt)
             receipt.length = len(data)
             await super().begin(receipt)
         elif self._stream is not None:

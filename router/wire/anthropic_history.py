@@ -40,6 +40,8 @@ class History:
         """Begin with no messages."""
         self.messages: list[ChatMessage] = []
         self.dropped: set[str] = set()
+        self._asked: set[str] = set()
+        self._said = False
 
     def instruct(self, system: str | list[Block], place: str = "system") -> None:
         """Add instructions; `place` is the field that they stand in."""
@@ -52,6 +54,7 @@ class History:
         role, content = message.role, message.content
         if role not in _ROLES:
             raise refused(f"{place}.role", "it must be user, assistant or system", FIX)
+        self._turn(role)
         if isinstance(content, str):
             self.messages.append({"role": role, "content": content})
         elif role == "user":
@@ -60,6 +63,15 @@ class History:
             self._answer(content, f"{place}.content")
         else:
             self.instruct(content, f"{place}.content")
+
+    def _turn(self, role: str) -> None:
+        """Forget the calls of an earlier turn once the model speaks again; its messages in a row are one turn."""
+        if role == "assistant":
+            if not self._said:
+                self._asked.clear()
+            self._said = True
+        elif role == "user":
+            self._said = False
 
     def _say(self, blocks: Iterable[Block], place: str) -> None:
         """Add what the client says: results first, as messages of their own, then everything else as one."""
@@ -84,6 +96,12 @@ class History:
         """Add a tool's result; return its pictures as parts that say whose they are."""
         if block.tool_use_id is None:
             raise missing(f"{place}.tool_use_id")
+        if block.tool_use_id not in self._asked:
+            raise refused(
+                f"{place}.tool_use_id",
+                "it is the result of no tool_use in the assistant's message before",
+                "Send each tool_result right after the tool_use that it answers.",
+            )
         self._note(block)
         if block.is_error:
             self.dropped.add("tool_result.is_error")
@@ -145,6 +163,7 @@ class History:
         if not is_object(block.input):
             raise refused(f"{place}.input", "it must be an object", FIX)
         self._note(block)
+        self._asked.add(block.id)
         arguments = bytes(block.input).decode()
         return {"id": block.id, "type": "function", "function": {"name": block.name, "arguments": arguments}}
 

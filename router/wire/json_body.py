@@ -158,6 +158,15 @@ def sole_members(body: bytes) -> dict[str, Span]:
     return spans
 
 
+def refuse_twice(body: bytes) -> None:
+    """Raise MalformedRequest where a top-level member is there twice; what is no JSON object is left alone."""
+    try:
+        if not _is_plain(body):
+            sole_members(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return  # whoever reads it says what is wrong with it
+
+
 def splice(body: bytes, changes: Collection[tuple[Span, bytes]]) -> bytes:
     """Return `body` with the spans replaced; an empty span inserts. Spans must not overlap."""
     pieces: list[bytes] = []

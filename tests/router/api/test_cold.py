@@ -145,3 +145,32 @@ async def test_an_unforeseen_error_says_nothing_of_itself() -> None:
     assert (under_way.status, json.loads(under_way.body)["error"]["code"]) == (500, "internal_error")
     assert b"secret" not in under_way.body
     assert under_way.headers["x-request-id"]
+
+
+async def test_the_key_may_come_as_x_api_key() -> None:
+    """As on every path that Anthropic's clients call; where both are sent, Authorization counts."""
+    key, wrong = (b"x-api-key", KEY.encode()), (b"authorization", b"Bearer wrong")
+
+    assert (await get("/v1/models", key)).status == 200
+    assert (await get("/v1/models/auto", key)).status == 200
+    assert (await get("/v1/models", key, wrong)).status == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/messages/batches", "/v1/messages/"])
+async def test_below_anthropics_path_errors_are_in_anthropics_shape(path: str) -> None:
+    """A client of Anthropic's reads no other."""
+    done = await get(path, BEARER, (b"x-request-id", b"mine"))
+
+    error = json.loads(done.body)
+    assert done.status == 404
+    assert (error["type"], error["error"]["type"], error["request_id"]) == ("error", "not_found_error", "mine")
+
+
+@pytest.mark.parametrize("path", ["/v1/router/classify", "/v1/router/explain"])
+async def test_a_wrong_method_is_told_the_right_one(path: str) -> None:
+    """A 405 names the path, the method and what to send."""
+    done = await get(path, BEARER)
+
+    error = json.loads(done.body)["error"]
+    assert (done.status, error["code"], done.headers["allow"]) == (405, "method_not_allowed", "POST")
+    assert error["message"] == f"{path} takes no GET. Send a POST."

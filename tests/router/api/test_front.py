@@ -1,5 +1,7 @@
 """The front door sends each request to the right half, through the gate."""
 
+import json
+
 import pytest
 
 from router.api.front import Front
@@ -16,7 +18,10 @@ def answering(name: bytes):
     return app
 
 
-FRONT = Front({"/v1/chat/completions": answering(b"hot")}, answering(b"cold"), body_limit=100)
+HOST = (b"host", b"127.0.0.1")
+FRONT = Front(
+    {"/v1/chat/completions": answering(b"hot"), "/v1/messages": answering(b"hot")}, answering(b"cold"), body_limit=100
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,19 @@ async def test_the_chat_path_takes_only_post() -> None:
 
     assert done.status == 405
     assert b"POST" in done.body
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "kind"),
+    [
+        ("/v1/messages", [HOST], 405, "invalid_request_error"),
+        ("/v1/messages/batches", [HOST, (b"content-length", b"101")], 413, "request_too_large"),
+        ("/v1/messages/batches", [], 400, "invalid_request_error"),
+    ],
+)
+async def test_errors_at_the_door_have_anthropics_shape_on_anthropics_path(path, headers, status, kind) -> None:
+    """Whatever goes wrong before a surface is reached."""
+    done = await call(FRONT, method="GET", path=path, headers=headers)
+
+    error = json.loads(done.body)
+    assert (done.status, error["type"], error["error"]["type"]) == (status, "error", kind)

@@ -64,3 +64,17 @@ async def test_a_client_that_leaves_in_the_middle_is_gone() -> None:
 
     with pytest.raises(ClientGone):
         await read_body(half.receive, 10)
+
+
+@pytest.mark.parametrize(
+    ("fields", "credential"),
+    [
+        ({}, None),
+        ({b"authorization": b"Bearer a"}, b"Bearer a"),
+        ({b"x-api-key": b"b"}, b"Bearer b"),
+        ({b"authorization": b"Bearer a", b"x-api-key": b"b"}, b"Bearer a"),
+    ],
+)
+def test_the_key_of_either_header(fields: dict[bytes, bytes], credential: bytes | None) -> None:
+    """Authorization counts before x-api-key."""
+    assert Head(fields).credential() == credential

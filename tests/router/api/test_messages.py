@@ -20,7 +20,11 @@ from tests.fakes.values import an_upstream
 
 ASKED = {"model": "auto", "max_tokens": 64, "messages": [{"role": "user", "content": "a secret prompt"}]}
 WHOLE = json.dumps(completion("Paris.", model="small-1", tokens=usage())).encode()
-RESULT = [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "HERE"}]}]
+ORPHAN = [{"type": "tool_result", "tool_use_id": "toolu_9", "content": "x"}]
+RESULT = [
+    {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "n", "input": {}}]},
+    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "HERE"}]},
+]
 HOST = (b"host", b"127.0.0.1")
 KEY = "client-key-0123456789abcdef"
 
@@ -107,8 +111,9 @@ async def test_an_answer_that_no_message_can_tell_is_a_502() -> None:
     done = await call(app, body(), path=PATH)
 
     assert (done.status, json.loads(done.body)["error"]["type"]) == (502, "api_error")
-    assert len(kept(ports)) == 1
-    assert kept(ports)[0].usage is not None
+    [row] = kept(ports)
+    assert (row.status, row.http_status, row.error_code) == ("failed", 502, "upstream_broken")
+    assert row.usage is not None
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,8 @@ async def test_the_key_of_either_header(headers: list[tuple[bytes, bytes]], stat
         (b'{"model":"\xff"}', 400, "invalid_request_error"),
         (body(messages=RESULT).replace(b"HERE", b"\\ud800"), 400, "invalid_request_error"),
         (body(messages=[]), 400, "invalid_request_error"),
+        (body()[:-1] + b',"model":"tier/hard"}', 400, "invalid_request_error"),
+        (body(messages=[{"role": "user", "content": ORPHAN}]), 400, "invalid_request_error"),
         (body(model="claude-opus-9"), 404, "not_found_error"),
         (body(system="x" * 2000), 413, "request_too_large"),
         (body(max_tokens=9_000_000), 422, "invalid_request_error"),

@@ -91,6 +91,7 @@ async def test_a_stream_that_breaks_off_has_failed() -> None:
     [
         (b'{"model":"auto","input":"a secret prompt","previous_response_id":"resp_1"}', "previous_response_id"),
         (b'{"model":"auto"}', "input"),
+        (b'{"model":"auto","input":"a secret prompt","model":"tier/hard"}', "model"),
         (b"not even JSON", None),
     ],
 )

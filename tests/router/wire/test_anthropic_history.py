@@ -184,9 +184,9 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_message_becomes_messages(case: Case) -> None:
     """Each block finds its place in a chat completion."""
-    written = history(case.message)
+    written = history(assistant(use()), case.message)
 
-    assert json.loads(msgspec.json.encode(written.messages)) == case.expected
+    assert json.loads(msgspec.json.encode(written.messages))[1:] == case.expected
     assert written.dropped == case.dropped
 
 
@@ -220,9 +220,9 @@ REFUSED = (
 def test_what_cannot_be_kept_is_refused_by_its_place(message: dict[str, Any], place: str) -> None:
     """A 400 names the block and, where it is the kind that does not fit, the kind."""
     with pytest.raises(MalformedRequest) as caught:
-        history(message)
+        history(assistant(use()), message)
 
-    assert caught.value.param == f"messages[0].content{place}"
+    assert caught.value.param == f"messages[1].content{place}"
     block = message["content"][0]
     if place == "[0]":
         assert f"'{block['type']}'" in caught.value.message
@@ -251,12 +251,12 @@ def test_text_survives(words: str, more: str) -> None:
     """Whatever is said by whomever stands in the messages as it was."""
     said = history(
         user(text(words)),
-        assistant(text(words), text(more)),
+        assistant(text(words), text(more), use()),
         user(result(words), {"type": "image", "source": PNG}, text(more)),
     ).messages
 
     assert said[0]["content"] == words
-    assert said[1]["content"] == words + more
+    assert (said[1]["content"] or "") == words + more
     assert json.loads(bytes(said[2]["content"])) == words
     assert said[3]["content"] == [PNG_PART, {"type": "text", "text": more}]
 
@@ -274,3 +274,35 @@ def test_a_calls_input_survives(value: dict[str, Any]) -> None:
     [call] = history(assistant(use(input=value))).messages[0]["tool_calls"]
 
     assert call["function"]["arguments"] == json.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [user(result("a"))],
+        [assistant(use(id="other")), user(result("a"))],
+        [assistant(use()), user(result("a")), assistant(text("b")), user(result("a"))],
+        [user(result("a")), assistant(use())],
+    ],
+    ids=["no call", "another call", "a call of an earlier turn", "a call that comes later"],
+)
+def test_a_result_of_no_call_is_refused(messages: list[dict[str, Any]]) -> None:
+    """Anthropic answers 400, and hosts behind would as well, or make something up."""
+    with pytest.raises(MalformedRequest, match="it is the result of no tool_use") as caught:
+        history(*messages)
+
+    assert caught.value.param is not None
+    assert caught.value.param.endswith(".content[0].tool_use_id")
+
+
+def test_messages_in_a_row_are_one_turn() -> None:
+    """Calls of two messages may be answered in two messages, instructions between them."""
+    written = history(
+        assistant(use()),
+        assistant(use(id="toolu_2")),
+        {"role": "system", "content": "Be brief."},
+        user(result("a")),
+        user(result("b", tool_use_id="toolu_2")),
+    )
+
+    assert [message["role"] for message in written.messages] == ["assistant", "assistant", "system", "tool", "tool"]

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.errors import MalformedRequest
-from router.wire.json_body import NOWHERE, drop_fields, locate_model, members, messages_span, set_field, splice
+from router.wire.json_body import (
+    NOWHERE,
+    drop_fields,
+    locate_model,
+    members,
+    messages_span,
+    refuse_twice,
+    set_field,
+    splice,
+)
 
 RELAXED = settings(deadline=None, max_examples=60)
 """No deadline: the machine may be busy."""
@@ -237,3 +246,29 @@ def test_an_edit_touches_no_other_byte():
     assert drop_fields(body, ("logit_bias", "user")) == b'{ "n" : 1.0e2,\t"x":[ 1 ]}'
     assert drop_fields(body, ("user", "n", "logit_bias", "x")) == b"{ }"
     assert drop_fields(b"{ }", ("x",)) == b"{ }"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"a","model":"b"}',
+        b'{"model":"a","x":{"model":1},"model":"b"}',
+        b'{"model":"a","mod\\u0065l":"b"}',
+        b'{"model":"a","Model":"c","model":"b"}',
+    ],
+)
+def test_a_member_that_is_there_twice_is_refused(body):
+    """Also when one of the two is written with escapes."""
+    with pytest.raises(MalformedRequest, match="'model' is there twice") as caught:
+        refuse_twice(body)
+
+    assert caught.value.param == "model"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"model":"a"}', b'{"x":{"model":1,"b":"\\u0065"},"model":"b"}', b'["model","model"]', b'{"model" "model"'],
+)
+def test_a_member_that_is_there_once_passes(body):
+    """Names further down are others, and what is no object is somebody else's to refuse."""
+    refuse_twice(body)
