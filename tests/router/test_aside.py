@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from router.api import chat_completions, messages, responses
+from router.api import chat_completions, completions, embeddings, messages, responses, untouched
 from router.api.surface import Context
 from router.aside import Aside, Worker, WorkLost, is_large, serve
 from router.errors import MalformedRequest
@@ -22,6 +22,9 @@ CONTEXT = Context("request-1", "team", None, "session-1")
 CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi \xd0\xb8"},{"role":"assistant","content":"a"}]}'
 MESSAGE = b'{"model":"auto","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"stop_sequences":["x"]}'
 RESPONSE = b'{"model":"auto","input":"hi","metadata":{"a":"b"},"tools":[{"type":"function","name":"f"}]}'
+
+TEXTS = b'{"model":"docs","input":["a","b"]}'
+PROMPT = b'{"model":"auto","prompt":"Hi"}'
 
 
 @pytest.fixture
@@ -35,13 +38,15 @@ def worker() -> Iterator[Worker]:
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        (chat_completions._bodiless, (CHAT, CONTEXT)),
+        (untouched._bodiless, (chat_completions.read_chat, CHAT, CONTEXT)),
+        (untouched._bodiless, (embeddings.read_texts, TEXTS, CONTEXT)),
+        (completions._read, (PROMPT, CONTEXT)),
         (messages._read, (MESSAGE, CONTEXT, False)),
         (messages._read, (MESSAGE, CONTEXT, True)),
         (responses._read, (RESPONSE, CONTEXT)),
-        (build_call, (chat_completions._read(CHAT, CONTEXT), an_upstream(), Limits())),
+        (build_call, (chat_completions.read_chat(CHAT, CONTEXT), an_upstream(), Limits())),
     ],
-    ids=["chat", "message", "counted", "response", "call"],
+    ids=["chat", "texts", "prompt", "message", "counted", "response", "call"],
 )
 def test_what_comes_back_is_what_would_be_done_here(worker: Worker, function, arguments) -> None:
     """Every piece of work that is sent away gives the same there, time after time."""
@@ -51,9 +56,9 @@ def test_what_comes_back_is_what_would_be_done_here(worker: Worker, function, ar
 def test_an_error_comes_back_whole(worker: Worker) -> None:
     """Its kind, its words and the field that it names; the next piece of work is done as if nothing had been."""
     with pytest.raises(MalformedRequest) as here:
-        chat_completions._read(CHAT[:-2], CONTEXT)
+        chat_completions.read_chat(CHAT[:-2], CONTEXT)
     with pytest.raises(MalformedRequest) as there:
-        worker.do(chat_completions._read, CHAT[:-2], CONTEXT)
+        worker.do(chat_completions.read_chat, CHAT[:-2], CONTEXT)
 
     assert vars(there.value) == vars(here.value)
     assert worker.do(len, b"abc") == 3

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from classifier.prompt import Prompt
 from classifier.tier import Tier
-from router.api.inbound import MOST_MESSAGES, read, require_few_messages
+from router.api.inbound import read
 from router.errors import MalformedRequest
 from router.request import Needs
 from router.wire.tokens import LIKELY_IMAGE_TOKENS, MESSAGE_TOKENS, SAFE_IMAGE_TOKENS
@@ -295,12 +295,3 @@ def test_reads_or_refuses_any_bytes(body):
     """Bytes that are no request are refused as such."""
     with pytest.raises(MalformedRequest):
         read_raw(body)
-
-
-def test_too_many_messages_are_refused_before_they_are_decoded():
-    """One bound for every surface that has messages; fewer in a body of the same size pass."""
-    many = b'{"role":"",' * (MOST_MESSAGES + 1) + b" " * 2 * MOST_MESSAGES
-
-    with pytest.raises(MalformedRequest, match="more than 20,000 messages"):
-        require_few_messages(many)
-    require_few_messages(many.replace(b'"role"', b'"rolf"', 1))

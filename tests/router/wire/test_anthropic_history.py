@@ -274,35 +274,3 @@ def test_a_calls_input_survives(value: dict[str, Any]) -> None:
     [call] = history(assistant(use(input=value))).messages[0]["tool_calls"]
 
     assert call["function"]["arguments"] == json.dumps(value)
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [user(result("a"))],
-        [assistant(use(id="other")), user(result("a"))],
-        [assistant(use()), user(result("a")), assistant(text("b")), user(result("a"))],
-        [user(result("a")), assistant(use())],
-    ],
-    ids=["no call", "another call", "a call of an earlier turn", "a call that comes later"],
-)
-def test_a_result_of_no_call_is_refused(messages: list[dict[str, Any]]) -> None:
-    """Anthropic answers 400, and hosts behind would as well, or make something up."""
-    with pytest.raises(MalformedRequest, match="it is the result of no tool_use") as caught:
-        history(*messages)
-
-    assert caught.value.param is not None
-    assert caught.value.param.endswith(".content[0].tool_use_id")
-
-
-def test_messages_in_a_row_are_one_turn() -> None:
-    """Calls of two messages may be answered in two messages, instructions between them."""
-    written = history(
-        assistant(use()),
-        assistant(use(id="toolu_2")),
-        {"role": "system", "content": "Be brief."},
-        user(result("a")),
-        user(result("b", tool_use_id="toolu_2")),
-    )
-
-    assert [message["role"] for message in written.messages] == ["assistant", "assistant", "system", "tool", "tool"]
