@@ -28,12 +28,13 @@ INVALID = "invalid"
 async def verify(request: Request, decision: Decision, answer: bytes, ports: Ports) -> Verdict | None:
     """Return what verifying `answer`, a whole chat completion, came to: OK, FAILED or UNKNOWN.
 
-    None where there is nothing to verify: the route does not, the client named the upstream, nothing was promised.
+    None where there is nothing to verify: the route does not, the client named the upstream, nothing was promised, or
+    the answer are vectors.
     """
-    judge = ports.judge
-    wanted = ports.rules.routes[decision.route].verify if decision.route is not None else None
-    if judge is None or not wanted:
+    judge, route = ports.judge, ports.rules.routes.get(decision.route or "")
+    if judge is None or route is None or request.vectors is not None or not route.verify:
         return None
+    wanted = route.verify
     found = examine(request.body, answer, structure=Verify.JSON_SCHEMA in wanted, arguments=Verify.TOOL_ARGS in wanted)
     if not found.applies:
         return None

@@ -9,7 +9,7 @@ from router.api.embeddings import PATH, EmbeddingsClient
 from router.api.surface import Surface
 from router.catalog.catalog import Catalog
 from router.errors import UpstreamUnreachable
-from router.policy.rules import EmbeddingGroup, Rules
+from router.policy.rules import EmbeddingGroup, Route, Rules, Verify
 from router.ports import Ports
 from tests.fakes.asgi import call
 from tests.fakes.ports import kept, some_ports
@@ -112,3 +112,20 @@ async def test_what_is_no_request_is_refused() -> None:
     error = json.loads(done.body)["error"]
     assert (done.status, error["param"], error["type"]) == (400, "input", "invalid_request_error")
     assert kept(ports) == ()
+
+
+async def test_vectors_are_not_verified() -> None:
+    """A proxy that verifies answers has nothing to verify in them, whatever the group is called."""
+
+    async def judge(_checks: object) -> bool | None:
+        raise AssertionError("there is nothing to judge")
+
+    for name in ("docs", "auto"):
+        app, ports = an_app(FakeReply(ANSWER))
+        routes = {"auto": Route(name="auto", verify=frozenset(Verify))}
+        group = EmbeddingGroup(name=name, upstreams=("cheap",))
+        app._ports = replace(ports, judge=judge, rules=Rules(routes=routes, embeddings={name: group}))
+
+        done = await call(app, BODY.replace(b"docs", name.encode()), path=PATH)
+
+        assert (done.status, done.body) == (200, ANSWER)
