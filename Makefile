@@ -8,7 +8,7 @@ AIDER := .venv-aider
 MORPH := tests/clients/morph
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test clients check train evaluate bench soak demo demo-local lock clean
+.PHONY: help run test clients check train evaluate faults bench soak demo demo-local lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ train: $(VENV)/dev.stamp ## train the classifier's artifact from ../shared/data 
 
 evaluate: $(VENV)/dev.stamp ## measure the artifact and write its CARD.md
 	@$(BIN)/python -m classifier.evaluation $(ARGS)
+
+faults: $(VENV)/dev.stamp ## play every fault and write the matrix into docs/reliability.md
+	@$(BIN)/python -m tests.fakes.matrix
 
 bench: $(VENV)/dev.stamp ## measure overhead against direct, nginx and (ARGS=--litellm) LiteLLM
 	@$(BIN)/python -m benchmarks.run $(ARGS)

@@ -13,7 +13,7 @@ from router.aside import is_large
 from router.catalog.upstream import Upstream
 from router.consider import decided
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
-from router.failure import outcome_of, read_failure
+from router.failure import attempt_of, outcome_of, read_failure
 from router.ledger.account import Course, account
 from router.ledger.entry import Attempt, EntryStatus
 from router.policy.decision import Decision
@@ -27,9 +27,6 @@ from router.wire.calls import build_call, reply_reader
 from router.wire.openai_chat import ReplyReader
 
 _log = logging.getLogger("tierwise.forward")
-
-ABANDONED = "abandoned"
-"""The ending of an attempt that nobody waited for: the client left, or the process stopped."""
 
 _ANSWERED = Outcome(ending=Ending.ANSWERED, status=HTTPStatus.OK)
 
@@ -55,6 +52,7 @@ class Exchange:
         "_ports",
         "_reader",
         "_recorded",
+        "_repeated",
         "_request",
         "_rest",
         "_started",
@@ -81,6 +79,7 @@ class Exchange:
         self._tail = b""
         self._rest: UpstreamReply | None = None
         self._recorded = False
+        self._repeated = False
         self.tries = 0
 
     def require_ledger(self) -> None:
@@ -120,6 +119,7 @@ class Exchange:
         begun = self._ports.clock()
         self._upstream = upstream
         self._reader = None
+        self._repeated = False
         self.tries += 1
         try:
             outcome = await self._call(upstream, client)
@@ -148,6 +148,7 @@ class Exchange:
         self._dropped = call.dropped
         self._called_at = ports.clock()
         reply = await ports.send(call)
+        self._repeated = reply.repeated
         try:
             if reply.status != HTTPStatus.OK:
                 return await read_failure(reply, ports.now())
@@ -252,13 +253,7 @@ class Exchange:
         now = self._ports.clock()
         self._waited += 0.0 if self._called_at is None else now - self._called_at
         self._called_at = None
-        attempt = Attempt(
-            upstream=upstream.name,
-            provider=upstream.provider.name,
-            ending=ABANDONED if outcome is None else outcome.ending,
-            status=None if outcome is None else outcome.status,
-            latency_ms=(now - begun) * 1000,
-        )
+        attempt = attempt_of(upstream, outcome, now - begun, repeated=self._repeated)
         self._attempts = (*self._attempts, attempt)
         if outcome is not None and outcome.ending is not Ending.ANSWERED:
             _log.warning(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from router.catalog.upstream import Upstream
 from router.errors import (
     ClientError,
     Overloaded,
@@ -12,7 +13,9 @@ from router.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from router.ledger.entry import Attempt
 from router.policy.outcome import Ending, Lack, Outcome
+from router.upstreams.failures import ConnectionLost
 from router.wire.call import UpstreamReply
 from router.wire.openai_chat import UNFIT_CODES
 from router.wire.upstream_error import OVERFLOW_CODE, UpstreamProblem, read_problem
@@ -28,11 +31,32 @@ _ENDINGS: dict[type[RouterError], Ending] = {
     UpstreamTimeout: Ending.TIMEOUT,
     UpstreamUnreachable: Ending.UNREACHABLE,
     Overloaded: Ending.UNREACHABLE,
+    ConnectionLost: Ending.UNREACHABLE,
 }
+_READ = frozenset({Ending.TIMEOUT, Ending.BROKEN})
+"""Endings, told by the transport or an answer's reader, after which a provider may well send a bill."""
 
 
 _REJECTIONS = {OVERFLOW_CODE: Ending.OVERFLOW, **dict.fromkeys(UNFIT_CODES, Ending.UNFIT)}
 """What a code makes of a rejection."""
+
+ABANDONED = "abandoned"
+"""The ending of an attempt that nobody waited for: the client left, or the process stopped."""
+
+
+def attempt_of(upstream: Upstream, outcome: Outcome | None, seconds: float, *, repeated: bool) -> Attempt:
+    """Return what the ledger keeps of a call that took `seconds` and ended so; None: nobody waited for its end.
+
+    `repeated`: it was sent twice (see UpstreamReply).
+    """
+    return Attempt(
+        upstream=upstream.name,
+        provider=upstream.provider.name,
+        ending=ABANDONED if outcome is None else outcome.ending,
+        status=None if outcome is None else outcome.status,
+        latency_ms=seconds * 1000,
+        ambiguous=repeated or (outcome is not None and outcome.ambiguous),
+    )
 
 
 def outcome_of(error: RouterError) -> Outcome:
@@ -43,7 +67,10 @@ def outcome_of(error: RouterError) -> Outcome:
     lacks = _lack(error.lacks) if isinstance(error, UpstreamRefused) else None
     blameless = ending is Ending.UNFIT or isinstance(error, Overloaded)
     counts = not blameless and (ending is not Ending.REFUSED or lacks is not None)
-    return Outcome(ending=ending, retry_after=error.retry_after, error=error, lacks=lacks, counts=counts)
+    ambiguous = ending in _READ or isinstance(error, ConnectionLost)
+    return Outcome(
+        ending=ending, retry_after=error.retry_after, error=error, ambiguous=ambiguous, lacks=lacks, counts=counts
+    )
 
 
 def outcome_from(problem: UpstreamProblem) -> Outcome:

@@ -42,15 +42,47 @@ def direct_of(scope: Scope) -> Direct | None:
     return offered
 
 
+KEEP_ALIVE = b": keep-alive\n\n"
+"""A comment between two events: what reads a stream skips it, what stands between does not take it for dead."""
+
+BEATS = 4
+"""How often within delivery.keep_alive a stream is looked at: the comment comes up to a quarter of that early."""
+
+
+class Pace(Protocol):
+    """How long silence may last (policy.rules.Limits has it), in seconds."""
+
+    @property
+    def keep_alive(self) -> float:
+        """Of a stream, before a comment is sent."""
+
+    @property
+    def idle(self) -> float:
+        """Of a client that does not read, before it counts as gone."""
+
+
 class AsgiClient:
     """Reads one request's body, writes its response and notices when nobody is there any more.
 
     Whoever leaves cancels the task that created this object; `left` then tells that cancellation from a shutdown's. Our
     own server says when that happens. Another's connection is watched by a task, which starts late enough that most
-    requests never pay for it.
+    requests never pay for it. A client that reads nothing of a stream for as long as `pace` says counts as gone.
     """
 
-    __slots__ = ("_direct", "_late", "_receive", "_send", "_task", "_timer", "_watch", "began", "left")
+    __slots__ = (
+        "_direct",
+        "_late",
+        "_receive",
+        "_send",
+        "_silent",
+        "_task",
+        "_timer",
+        "_watch",
+        "_writing",
+        "began",
+        "left",
+        "pace",
+    )
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive` before anything of the body has been read; `direct` is what `direct_of` found."""
@@ -60,6 +92,9 @@ class AsgiClient:
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
         self._late = False
+        self._silent = 0
+        self._writing = False
+        self.pace: Pace | None = None
         self.began = False
         self.left = False
         self._task = asyncio.current_task()
@@ -111,6 +146,22 @@ class AsgiClient:
             self.left = True
             self._task.cancel()
 
+    def attend(self) -> None:
+        """Look after the silence of the stream that has begun: one timer a stream, which each part only resets."""
+        if self._direct is not None and self.pace is not None:
+            self._timer = asyncio.get_running_loop().call_later(self.pace.keep_alive / BEATS, self._beat, self.pace)
+
+    def _beat(self, pace: Pace) -> None:
+        """Send a comment where the stream has been silent; take a client that does not read for gone."""
+        self._silent += 1
+        if self._writing and self._silent * pace.keep_alive / BEATS >= pace.idle:
+            self._gone()
+            return
+        if self._silent >= BEATS and not self._writing and self._direct is not None:
+            self._silent = 0
+            self._direct.push(KEEP_ALIVE)
+        self.attend()
+
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Begin the response with the status line and the headers; they may leave with the first part of the body."""
         if self._direct is None or not self._direct.head(status, headers):
@@ -122,11 +173,14 @@ class AsgiClient:
 
     def push(self, data: bytes) -> bool:
         """Send a part of the body if the server can do so at once; False: nothing was sent, `write` it."""
+        self._silent = 0
         return self._direct is not None and self._direct.push(data)
 
     async def write(self, data: bytes) -> None:
         """Send a part of the body; waits while the client reads slower than we write."""
+        self._silent, self._writing = 0, True
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._writing = False
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last part of the body."""

@@ -105,6 +105,8 @@ class HttpClient(AsgiClient):
         if receipt.length is not None and not receipt.stream:
             headers.append((b"content-length", b"%d" % receipt.length))
         await self.start(200, headers)
+        if receipt.stream:
+            self.attend()
 
     async def refuse(self, error: RouterError, headers: Headers) -> None:
         """Send `error` in OpenAI's shape, with `headers` beside those of the error itself."""

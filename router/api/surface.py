@@ -99,6 +99,7 @@ class Surface:
                 await self._admission.wait(caller)
             admitted = caller
             client = self._client(receive, send, direct_of(scope))
+            client.pace = self._ports.limits
             body = await client.body(self._body_limit)
             context = _context(head, request_id, caller)
             aside = client.recalls or is_large(body)

@@ -56,6 +56,7 @@ class Attempt:
 
     `ending` is a policy.outcome.Ending, `invalid` or `abandoned`; `latency_ms` counts from sending to the ending.
     `paid` is there where a request has more than one answer that was paid; only the last was given out.
+    `ambiguous`: the upstream may have read the request once more than was answered, and may charge for it.
     """
 
     upstream: str
@@ -64,6 +65,7 @@ class Attempt:
     status: int | None = None
     latency_ms: float = 0.0
     paid: Paid | None = None
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ CREATE TABLE request (
   latency_ms REAL,
   first_byte_ms REAL,
   overhead_ms REAL,
-  attempts TEXT NOT NULL                 -- JSON: [{upstream, provider, ending, status, latency_ms}]; see view `attempt`
+  attempts TEXT NOT NULL                  -- JSON: a list of objects with the columns of the view `attempt`
 )"""
 
 _ATTEMPT = """
@@ -53,7 +53,8 @@ SELECT request.decision_id, request.request_id, request.at, item.key + 1 AS numb
   json_extract(item.value, '$.provider') AS provider,
   json_extract(item.value, '$.ending') AS ending,
   json_extract(item.value, '$.status') AS status,
-  json_extract(item.value, '$.latency_ms') AS latency_ms
+  json_extract(item.value, '$.latency_ms') AS latency_ms,
+  json_extract(item.value, '$.ambiguous') AS ambiguous
 FROM request, json_each(request.attempts) AS item"""
 
 _REQUEST_USD = """

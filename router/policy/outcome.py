@@ -71,3 +71,5 @@ class Outcome:
     counts: bool = True
     """Whether the upstream's health is to learn of it: not where a client could have caused it."""
     lacks: Lack | None = None
+    ambiguous: bool = False
+    """Whether the upstream may have read the request and charge for it, though nothing came of that."""

@@ -107,7 +107,8 @@ class Limits:
     """How one request is delivered; durations in seconds.
 
     `deadline` bounds all attempts together, `first_byte` the wait for an upstream's first event or header, `idle` the
-    silence after it. `cooldown` is how long an upstream is left alone after it failed.
+    silence after it, and of a client that does not read; after `keep_alive` of silence a stream says that it goes on.
+    `cooldown` is how long an upstream is left alone after it failed.
     """
 
     max_attempts: int = 3
@@ -115,6 +116,7 @@ class Limits:
     connect: float = 3.0
     first_byte: float = 120.0
     idle: float = 60.0
+    keep_alive: float = 15.0
     cooldown: float = 30.0
     classifier_timeout: float = 0.05
     reply_limit_bytes: int = 64 * 1024 * 1024

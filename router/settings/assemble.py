@@ -251,6 +251,7 @@ def _limits(delivery: DeliverySettings, classifier_timeout_ms: int) -> Limits:
         connect=delivery.connect_timeout,
         first_byte=delivery.first_byte_timeout,
         idle=delivery.idle_timeout,
+        keep_alive=delivery.keep_alive,
         cooldown=delivery.cooldown,
         classifier_timeout=classifier_timeout_ms / 1000,
         reply_limit_bytes=delivery.reply_limit_bytes,

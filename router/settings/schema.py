@@ -222,6 +222,7 @@ class DeliverySettings(Section):
     connect_timeout: Seconds = 3.0
     first_byte_timeout: Seconds = 120.0
     idle_timeout: Seconds = 60.0
+    keep_alive: Seconds = 15.0
     cooldown: Seconds = 30.0
     reply_limit_bytes: Count = 64 * 1024 * 1024
     event_limit_bytes: Count = 8 * 1024 * 1024

@@ -16,8 +16,8 @@ _log = logging.getLogger("tierwise.upstreams")
 
 LEAST_EXTRA = 3
 EXTRA_SHARE = 0.2
-"""How many further attempts at upstreams that failed of late there may be at once: this share of the requests under
-way, and so many at least. In an outage of everybody this keeps the calls to 1.2 a request."""
+"""How many further attempts at upstreams that failed of late there may be at once: this share of the requests that are
+at their first, and so many at least. In an outage of everybody this keeps the calls to 1.2 a request."""
 
 _NONE: Mapping[str, Observed] = MappingProxyType({})
 _NOBODY: Mapping[str, float] = MappingProxyType({})
@@ -126,7 +126,7 @@ class MemoryState:
         health = self._healths.get(upstream)
         if health is None or not health.ails:
             return 0
-        if self._extra + 1 > max(LEAST_EXTRA, EXTRA_SHARE * self._active):
+        if self._extra + 1 > max(LEAST_EXTRA, EXTRA_SHARE * (self._active - self._extra - 1)):
             return None
         self._extra += 1
         return 1

@@ -3,8 +3,17 @@
 from router.errors import Overloaded, UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 
 
+class ConnectionLost(UpstreamUnreachable):
+    """The connection was lost after the request was sent and before a byte of the answer: it may have been read."""
+
+
+def lost(provider: str) -> ConnectionLost:
+    """Return the error for a call whose connection was lost before a byte of the answer."""
+    return ConnectionLost(f"Provider '{provider}' could not be reached: it closed the connection before it answered.")
+
+
 def unreachable(provider: str, why: str) -> UpstreamUnreachable:
-    """Return the error for a call that got no connection, or lost it before a byte of the answer."""
+    """Return the error for a call that was never sent."""
     return UpstreamUnreachable(f"Provider '{provider}' could not be reached: {why}.")
 
 

@@ -57,13 +57,13 @@ class _Target:
 class AiohttpReply:
     """An answer whose body is still arriving (an `UpstreamReply`)."""
 
-    __slots__ = ("_attempt", "_call", "_decoder", "_headers", "_limit", "_response", "_rest")
+    __slots__ = ("_attempt", "_call", "_decoder", "_headers", "_limit", "_response", "_rest", "repeated")
 
     def __init__(
         self, call: UpstreamCall, attempt: Attempt, response: aiohttp.ClientResponse, limit_bytes: int
     ) -> None:
         """Take the response; UpstreamBroken if its encoding is unknown."""
-        self._attempt = attempt
+        self._attempt, self.repeated = attempt, attempt.fresh
         self._call = call
         self._response = response
         self._limit = limit_bytes
@@ -284,8 +284,6 @@ _UNREACHABLE = (
     (aiohttp.ClientSSLError, "its TLS certificate or handshake was refused"),
     (aiohttp.ClientConnectorError, "the connection was refused"),
     (aiohttp.InvalidURL, "its base URL cannot be used"),
-    (aiohttp.ClientConnectionError, "it closed the connection before it answered"),
-    (OSError, "it closed the connection before it answered"),
 )
 
 
@@ -297,4 +295,6 @@ def _translated(error: Exception, call: UpstreamCall, *, late: bool) -> Upstream
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return failures.unreachable(name, f"no connection within {call.connect:g} seconds")
     why = next((why for kind, why in _UNREACHABLE if isinstance(error, kind)), None)
+    if why is None and isinstance(error, aiohttp.ClientConnectionError | OSError):
+        return failures.lost(name)
     return failures.broken(name, "it is not proper HTTP") if why is None else failures.unreachable(name, why)

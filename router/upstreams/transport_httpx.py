@@ -31,6 +31,7 @@ class HttpxReply:
 
     def __init__(self, call: UpstreamCall, response: httpx2.Response, limit_bytes: int) -> None:
         """Take the response; UpstreamBroken if its encoding is unknown."""
+        self.repeated = False
         self._call = call
         self._response = response
         self._limit = limit_bytes
@@ -129,15 +130,18 @@ class HttpxTransport:
         journal = Journal()
         try:
             async with asyncio.timeout(call.first_byte):
+                repeated = False
                 try:
                     response = await self._attempt(call, headers, journal, fresh=False)
                 except _LOST:
                     if not journal.silent:
                         raise
-                    response = await self._attempt(call, headers, journal, fresh=True)
+                    response, repeated = await self._attempt(call, headers, journal, fresh=True), True
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
             raise _translated(error, call, began=journal.answered) from None
-        return await self._reply(call, response)
+        reply = await self._reply(call, response)
+        reply.repeated = repeated
+        return reply
 
     async def close(self) -> None:
         """Close every connection, also those in use; later calls are refused. Safe to call twice."""
@@ -220,8 +224,6 @@ _UNREACHABLE = (
     (httpx2.ProxyError, "the proxy on the way refused"),
     (httpx2.UnsupportedProtocol, "its base URL cannot be used"),
     (httpx2.InvalidURL, "its base URL cannot be used"),
-    (httpx2.NetworkError, "it closed the connection before it answered"),
-    (OSError, "it closed the connection before it answered"),
 )
 
 
@@ -236,7 +238,9 @@ def _translated(error: Exception, call: UpstreamCall, *, began: bool) -> RouterE
         return failures.no_headers(name, call.first_byte)
     if began and isinstance(error, _LOST):
         return failures.broken(name, "it was cut short in its head")
-    if isinstance(error, httpx2.RemoteProtocolError) and "without sending a response" in str(error):
-        return failures.unreachable(name, "it closed the connection before it answered")
     why = next((why for kind, why in _UNREACHABLE if isinstance(error, kind)), None)
-    return failures.broken(name, "it is not proper HTTP") if why is None else failures.unreachable(name, why)
+    if why is not None:
+        return failures.unreachable(name, why)
+    silent = isinstance(error, httpx2.RemoteProtocolError) and "without sending a response" in str(error)
+    lost = silent or isinstance(error, httpx2.NetworkError | OSError)
+    return failures.lost(name) if lost else failures.broken(name, "it is not proper HTTP")

@@ -73,7 +73,7 @@ class _Target:
 class NativeReply:
     """An answer whose body is still arriving (an `UpstreamReply`)."""
 
-    __slots__ = ("_call", "_chunks", "_host", "_hosts", "_link", "headers", "status")
+    __slots__ = ("_call", "_chunks", "_host", "_hosts", "_link", "headers", "repeated", "status")
 
     def __init__(self, call: UpstreamCall, hosts: Hosts, host: Host, link: Link, limit_bytes: int) -> None:
         """Take the answer whose head is there; UpstreamBroken if its encoding is unknown."""
@@ -84,6 +84,7 @@ class NativeReply:
         encoding = next((value for name, value in link.headers if name == "content-encoding"), None)
         decoder = decoder_for(encoding, call.provider.name)
         self._chunks = None if decoder is None else decoded(self, decoder, limit_bytes, call.provider.name)
+        self.repeated = False
         self.status = link.status
         self.headers: Mapping[str, str] = clean_headers(link.headers, decoded=decoder is not None)
 
@@ -187,13 +188,15 @@ class NativeTransport:
         target = self._target(call)
         host = target.host
         expires = asyncio.get_running_loop().time() + call.first_byte
-        link = self._hosts.idle(host)
+        reused = link = self._hosts.idle(host)
         if link is not None and await self._ask(call, target, link, expires):
             return self._reply(call, host, link)
         link = await self._opened(call, host)
         if not await self._ask(call, target, link, expires):
-            raise failures.unreachable(call.provider.name, "it closed the connection before it answered")
-        return self._reply(call, host, link)
+            raise failures.lost(call.provider.name)
+        reply = self._reply(call, host, link)
+        reply.repeated = reused is not None
+        return reply
 
     async def close(self) -> None:
         """Close every connection, also those in use; later calls are refused. Safe to call twice."""
@@ -256,7 +259,7 @@ class NativeTransport:
         if link.failure == "malformed":
             raise failures.broken(name, "it is not proper HTTP")
         if link.heard:
-            raise failures.unreachable(name, "it closed the connection before it answered")
+            raise failures.lost(name)
         return False
 
     def _reply(self, call: UpstreamCall, host: Host, link: Link) -> NativeReply:

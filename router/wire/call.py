@@ -38,6 +38,10 @@ class UpstreamReply(Protocol):
     def headers(self) -> Mapping[str, str]:
         """The response headers, names in lower case."""
 
+    @property
+    def repeated(self) -> bool:
+        """Whether the call was sent twice: a connection that had served before was lost without a byte."""
+
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; UpstreamUnreachable, UpstreamTimeout or UpstreamBroken when it stops short."""
 

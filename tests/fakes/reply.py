@@ -21,7 +21,9 @@ class FakeReply:
         headers: Mapping[str, str] = JSON,
         then: UpstreamError | None = None,
         hang: bool = False,
+        repeated: bool = False,
     ) -> None:
+        self.repeated = repeated
         self.status = status
         self.headers = headers
         self.closed = 0

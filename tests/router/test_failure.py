@@ -13,6 +13,7 @@ from router.errors import (
 )
 from router.failure import BODY_LIMIT, outcome_of, read_failure
 from router.policy.outcome import Ending, Lack
+from router.upstreams import failures
 from router.wire.upstream_error import problem_in_answer
 from tests.fakes.reply import FakeReply
 from tests.fakes.values import NOW
@@ -36,6 +37,23 @@ def test_an_error_of_the_transport_or_the_reader(error: RouterError, ending: End
     outcome = outcome_of(error)
 
     assert (outcome.ending, outcome.error, outcome.retry_after) == (ending, error, error.retry_after)
+
+
+@pytest.mark.parametrize(
+    ("error", "ambiguous"),
+    [
+        (failures.unreachable("p", "the connection was refused"), False),
+        (failures.lost("p"), True),
+        (failures.no_headers("p", 1.0), True),
+        (failures.idle("p", 1.0), True),
+        (failures.broken("p", "it was cut short"), True),
+        (UpstreamRejected("x"), False),
+    ],
+    ids=["refused", "lost", "no headers", "silent", "cut short", "rejected"],
+)
+def test_what_an_upstream_may_have_been_paid_for_is_told(error: RouterError, ambiguous: bool) -> None:
+    """A call that never left costs nothing; one that was sent and came to nothing may."""
+    assert outcome_of(error).ambiguous is ambiguous
 
 
 async def test_a_reply_that_is_no_answer() -> None:

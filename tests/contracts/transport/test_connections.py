@@ -41,7 +41,10 @@ async def test_a_stale_connection_is_replaced_once(transport, upstream, lost):
     upstream.script(behaviour.ok("first"), lost, behaviour.ok("third"))
     call = call_to(upstream.base_url)
     await fetch(transport, call)
-    assert b"third" in await fetch(transport, call)
+    reply = await transport.send(call)
+    assert b"third" in b"".join([chunk async for chunk in reply.chunks()])
+    assert reply.repeated
+    await reply.close()
     assert [seen.connection for seen in upstream.seen] == [1, 1, 2]
 
 

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from router.api.client import DIRECT, WATCH_AFTER_SECONDS, AsgiClient, direct_of
+from router.api.client import DIRECT, KEEP_ALIVE, WATCH_AFTER_SECONDS, AsgiClient, direct_of
 from router.api.gate import BODY_SECONDS
 from router.errors import RequestTimeout, RequestTooLarge
-from tests.fakes.asgi import Shortcut, exchange
+from router.policy.rules import Limits
+from tests.fakes.asgi import Pushing, Shortcut, exchange
 
 
 async def test_one_response() -> None:
@@ -169,4 +170,68 @@ async def test_a_client_that_leaves_after_a_slow_body_is_noticed_at_once() -> No
 
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asyncio.create_task(serve()), 1.5)
+    assert clients[0].left
+
+
+def listening(pushed: list[bytes], *, pace: Limits, streams: bool = True) -> AsgiClient:
+    """Return a client whose server keeps what is pushed."""
+    wire = exchange()
+
+    def write(data: bytes) -> bool:
+        pushed.append(data)
+        return True
+
+    client = AsgiClient(wire.receive, wire.send, Pushing(write))
+    client.pace = pace
+    if streams:
+        client.attend()
+    return client
+
+
+async def test_a_silent_stream_says_that_it_goes_on() -> None:
+    """A comment comes after each while of silence, and none while there is something to send."""
+    pushed: list[bytes] = []
+    client = listening(pushed, pace=Limits(keep_alive=0.2))
+    for _ in range(30):
+        client.push(b"event")
+        await asyncio.sleep(0.02)
+    assert set(pushed) == {b"event"}
+
+    pushed.clear()
+    await asyncio.sleep(0.7)
+    client.close()
+    comments = len(pushed)
+    await asyncio.sleep(0.3)
+
+    assert 1 <= comments <= 5
+    assert pushed == [KEEP_ALIVE] * comments
+
+
+async def test_before_a_stream_has_begun_nothing_is_said() -> None:
+    """The head is held until there is an answer, and a whole answer has no place for comments."""
+    pushed: list[bytes] = []
+    client = listening(pushed, pace=Limits(keep_alive=0.04), streams=False)
+
+    await asyncio.sleep(0.5)
+    client.close()
+
+    assert pushed == []
+
+
+async def test_a_client_that_does_not_read_is_gone() -> None:
+    """A write that waits longer than the idle time-out ends the serving task as if the client had left."""
+    clients: list[AsgiClient] = []
+
+    async def stuck(_message: object) -> None:
+        await asyncio.Event().wait()
+
+    async def serve() -> None:
+        clients.append(AsgiClient(exchange().receive, stuck, Pushing(lambda _data: False)))
+        clients[0].pace = Limits(keep_alive=0.1, idle=0.2)
+        clients[0].attend()
+        await clients[0].write(b"never read")
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asyncio.create_task(serve()), 5)
+
     assert clients[0].left

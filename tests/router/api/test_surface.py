@@ -10,12 +10,14 @@ import pytest
 from router.access.keys import ClientKeys
 from router.api.chat_completions import ChatClient
 from router.api.surface import Surface
+from router.catalog.catalog import Catalog
 from router.ports import Ports
 from router.upstreams.credentials import Secret
 from tests.fakes.asgi import call, exchange, scope
 from tests.fakes.completion import completion, usage
 from tests.fakes.ports import kept, some_ports
 from tests.fakes.reply import FakeReply
+from tests.fakes.values import an_upstream
 
 BODY = b'{"model":"auto","messages":[{"role":"user","content":"a secret prompt"}]}'
 WHOLE = json.dumps(completion("Paris.", tokens=usage())).encode()
@@ -112,6 +114,20 @@ async def test_a_client_that_leaves_while_waiting_ends_the_exchange_quietly() ->
 
     assert wire.sent == []
     assert [entry.status for entry in kept(ports)] == ["client_closed"]
+
+
+@pytest.mark.parametrize(("count", "calls"), [(b"0", 3), (b"1", 2), (b"2", 1), (b"7", 1), (b"many", 3)])
+async def test_what_an_sdk_has_sent_before_is_tried_less(count: bytes, calls: int) -> None:
+    """The header x-stainless-retry-count takes one attempt each; what is no number takes none."""
+    _, ports = an_app(*[FakeReply(b"", status=500) for _ in range(3)])
+    upstreams = tuple(an_upstream(name) for name in "abc")
+    app = Surface(ChatClient, replace(ports, catalog=Catalog(upstreams=upstreams)), ClientKeys({}), 1000)
+
+    done = await call(app, BODY, headers=[HOST, (b"x-stainless-retry-count", count)])
+
+    assert (done.status, done.headers["x-should-retry"]) == (502, "false" if calls > 1 or count != b"0" else "true")
+
+    assert [len(entry.attempts) for entry in kept(ports)] == [calls]
 
 
 async def test_a_shutdown_is_passed_on() -> None:

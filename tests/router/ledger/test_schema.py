@@ -73,7 +73,7 @@ def test_attempts_can_be_queried(fresh: sqlite3.Connection) -> None:
     """The view `attempt` has one row a call, numbered from 1."""
     upgrade(fresh)
     calls = (
-        Attempt(upstream="a", provider="p", ending="timeout", latency_ms=1.5),
+        Attempt(upstream="a", provider="p", ending="timeout", latency_ms=1.5, ambiguous=True),
         Attempt(upstream="b", provider="q", ending="answered", status=200),
     )
     fresh.execute(INSERTIONS[1], to_row(an_entry(request_id="r", attempts=calls)))
@@ -81,6 +81,7 @@ def test_attempts_can_be_queried(fresh: sqlite3.Connection) -> None:
 
     rows = fresh.execute("SELECT request_id, number, upstream, provider, ending, status, latency_ms FROM attempt")
     assert rows.fetchall() == [("r", 1, "a", "p", "timeout", None, 1.5), ("r", 2, "b", "q", "answered", 200, 0.0)]
+    assert fresh.execute("SELECT ambiguous FROM attempt").fetchall() == [(1,), (0,)]
 
 
 def test_money_can_be_read_by_people(fresh: sqlite3.Connection) -> None:

@@ -92,16 +92,16 @@ def test_the_beginning_of_an_answer_tells_nothing_of_who_is_open_to_all() -> Non
 
 
 def test_further_attempts_at_who_fails_have_a_budget() -> None:
-    """Three, or a fifth of the requests under way; who is well is asked at no cost, and what is over is given back."""
+    """Three, or a fifth of the requests at their first; who is well costs nothing; what is over is given back."""
     state = rested()
-    for _ in range(20):
+    for _ in range(24):
         state.begin()
     assert [state.again("a") for _ in range(5)] == [1, 1, 1, 1, None]
     assert state.again("b") == 0
 
     state.end(2)
     assert [state.again("a"), state.again("a")] == [1, None]
-    for _ in range(19):
+    for _ in range(23):
         state.end(0)
     state.end(3)
     assert [state.again("a") for _ in range(4)] == [1, 1, 1, None]
