@@ -21,7 +21,6 @@ from router.api.inbound import read
 from router.api.late import LateApp
 from router.api.readiness import Readiness
 from router.api.surface import Surface, SurfaceClient
-from router.catalog.upstream import Service
 from router.consider import rehearse
 from router.errors import OperatorError
 from router.judge.judge import Judge
@@ -66,11 +65,6 @@ COLD_AFTER_SECONDS = 0.5
 
 SETTLE_SECONDS = 5.0
 """How long a shutdown waits for requests that are recording how they ended, before the ledger closes."""
-
-SIMULATED_KIND = "simulated"
-
-SIMULATED_DIMENSIONS = 256
-"""The length of simulated vectors where the configuration declares none."""
 
 _IDS_AT_ONCE = 256
 
@@ -228,15 +222,7 @@ class Proxy:
     async def _simulate(self) -> Assembled:
         """Start the simulator and return the configuration with its port."""
         plan = self._plan
-        simulated = [
-            upstream
-            for upstream in plan.settings.upstreams.values()
-            if plan.settings.providers[upstream.provider].kind == SIMULATED_KIND
-        ]
-        names = tuple(dict.fromkeys(one.model for one in simulated if one.serves is not Service.EMBEDDINGS))
-        embedders = {
-            one.model: one.dimensions or SIMULATED_DIMENSIONS for one in simulated if one.serves is Service.EMBEDDINGS
-        }
+        names, embedders = plan.settings.simulated_models
         simulator = Simulator(names, embedders=embedders)
         port = await simulator.start()
         self._closers.append(simulator.stop)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from router.catalog.upstream import Service
 from router.errors import SettingsInvalid
 from router.settings.catalogue import Catalogue, read_catalogue
 from router.settings.checks import check
@@ -27,6 +28,9 @@ from router.settings.shape import shaped
 from router.settings.shipped import config_file
 
 SIMULATED = "simulated"
+SIMULATED_DIMENSIONS = 256
+"""The length of simulated vectors where the configuration declares none."""
+
 LEDGER_VARIABLE = "TIERWISE_LEDGER"
 KEY_VARIABLE = "TIERWISE_KEY"
 _ANY_PORT = "http://127.0.0.1:0/"
@@ -103,6 +107,14 @@ class Settings:
     def needs_simulator(self) -> bool:
         """Whether a provider waits for the port of the simulator that this process starts."""
         return any(_waits(provider) for provider in self.providers.values())
+
+    @property
+    def simulated_models(self) -> tuple[tuple[str, ...], dict[str, int]]:
+        """The models that the simulator answers as, and those that it embeds as, with the length of their vectors."""
+        found = [one for one in self.upstreams.values() if self.providers[one.provider].kind == SIMULATED]
+        names = dict.fromkeys(one.model for one in found if one.serves is not Service.EMBEDDINGS)
+        embed = [one for one in found if one.serves is Service.EMBEDDINGS]
+        return tuple(names), {one.model: one.dimensions or SIMULATED_DIMENSIONS for one in embed}
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:

@@ -93,6 +93,7 @@ def test_simulated_upstreams():
     settings = load_simulated(4321, {}, keep)
     assert {provider.base_url for provider in settings.providers.values()} == {"http://127.0.0.1:4321/v1"}
     assert list(settings.upstreams) == ["sim-small", "sim-medium", "sim-large", "sim-embed"]
+    assert settings.simulated_models == (("sim-small", "sim-medium", "sim-large"), {"sim-embed": 256})
     assert settings.ledger.path == Path("/data/x.db")
     assert settings.server is keep.server
     assert not settings.needs_simulator
