@@ -8,7 +8,7 @@ AIDER := .venv-aider
 MORPH := tests/clients/morph
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test clients check train evaluate faults bench soak demo demo-local lock clean
+.PHONY: help run test clients check train evaluate faults bench soak fuzz demo demo-local lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ faults: $(VENV)/dev.stamp ## play every fault and write the matrix into docs/rel
 
 bench: $(VENV)/dev.stamp ## measure overhead against direct, nginx and (ARGS=--litellm) LiteLLM
 	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## mutated bytes for everything that reads what others wrote (ARGS="--seconds 3600 sse")
+	@$(BIN)/python -m benchmarks.fuzz $(ARGS)
 
 soak: $(VENV)/dev.stamp ## half an hour of load, then what is held on to (ARGS="--seconds 300")
 	@$(BIN)/python -m benchmarks.soak $(ARGS)

@@ -167,7 +167,7 @@ def _array(content: bytes, place: Mapping[str, Any]) -> npt.NDArray[Any]:
 def _identity(manifest: Mapping[str, Any]) -> str:
     """Return the id: the first 12 hex digits of the SHA-256 of the manifest without its id."""
     rest = {name: value for name, value in manifest.items() if name != "id"}
-    return _sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode())[:12]
+    return _sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))[:12]
 
 
 def _sha256(content: bytes) -> str:

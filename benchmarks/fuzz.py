@@ -1,0 +1,206 @@
+"""Mutated bytes for everything that reads what others wrote: nothing but its own errors may come out, and quickly.
+
+    python -m benchmarks.fuzz                      # each target for a minute
+    python -m benchmarks.fuzz --seconds 3600 sse   # one target for an hour
+
+Seeds are mutated at random (flipped, cut, doubled, spliced, filled with odd numbers and words), without looking at what
+code they reach: where a coverage-guided fuzzer is at hand, `TARGETS` are functions of bytes that it can call.
+"""
+
+import argparse
+import contextlib
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifier.artifact import ArtifactInvalid
+from classifier.assess import load_classifier, load_default
+from classifier.prompt import Prompt
+from classifier.thresholds import Thresholds
+from router.access.keys import ClientKeys
+from router.api.inbound import read
+from router.errors import OperatorError, RouterError, UnknownCaller
+from router.settings.load import load
+from router.upstreams.credentials import Secret
+from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = ("tierwise.yaml", "demo.yaml", "simulated.yaml")
+SLOW_SECONDS = 0.5
+WORDS = (
+    *(b"\x00", b"\xff", b"\r\n", b"\r", b"\n\n", b"data: ", b"[DONE]", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"\xf0\x9f"),
+    *(b'"', b"\\", b"\\ud800", b"{", b"}", b"[", b"]", b":", b",", b"-1", b"1e999", b"NaN", b"null", b"9" * 400),
+    *(b"&a", b"*a", b"!!python/object", b"<<: ", b"  ", b"\t", b"# ", b"${HOME}", b"file:/", b"Bearer "),
+)
+
+
+def sse(data: bytes) -> None:
+    """Cut an event stream: the same events wherever the network cuts it."""
+
+    def cut(pieces: Sequence[bytes]) -> list[bytes]:
+        cutter, events = EventCutter(4_096), []
+        for piece in pieces:
+            cutter.push(piece)
+            while (event := cutter.pop()) is not None:
+                events.append(event)
+                event_fields(event)
+        return [*events, cutter.rest()]
+
+    try:
+        whole = cut([data])
+    except EventTooLarge:
+        return
+    assert cut([data[at : at + 1] for at in range(len(data))]) == whole
+
+
+def body(data: bytes) -> None:
+    """Read a chat completion."""
+    with contextlib.suppress(RouterError):
+        read(data, request_id="r", caller="c")
+
+
+class Targets:
+    """What keeps files or a model between two executions."""
+
+    def __init__(self, folder: Path) -> None:
+        """Work in `folder`."""
+        self._config = folder / "c.yaml"
+        self._artifact = folder / "artifact"
+        shutil.copytree(ROOT / "classifier" / "models" / "default", self._artifact)
+        self._classifier = load_default()
+        self._keys = ClientKeys({"a": Secret("client-key-0123456789")})
+
+    def config(self, data: bytes) -> None:
+        """Load a configuration."""
+        self._config.write_bytes(data)
+        with contextlib.suppress(OperatorError):
+            load(self._config, {})
+
+    def manifest(self, data: bytes) -> None:
+        """Load an artifact whose manifest was touched."""
+        self._load("manifest.json", data)
+
+    def arrays(self, data: bytes) -> None:
+        """Load an artifact whose arrays were touched."""
+        self._load("arrays.bin", data)
+
+    def features(self, data: bytes) -> None:
+        """Size a prompt of any text."""
+        turns = [("user", part.decode("utf-8", "replace")) for part in data.split(b"\n\n")[:20]]
+        assessment = self._classifier.assess(Prompt.of(turns), Thresholds())
+        assert 0.0 <= assessment.confidence <= 1.0
+
+    def keys(self, data: bytes) -> None:
+        """Read an Authorization header."""
+        with contextlib.suppress(UnknownCaller):
+            assert self._keys.authenticate(data) != "a" or data.strip().lower().startswith(b"bearer")
+
+    def _load(self, name: str, data: bytes) -> None:
+        path = self._artifact / name
+        before = path.read_bytes()
+        path.write_bytes(data)
+        try:
+            load_classifier(self._artifact)
+        except ArtifactInvalid:
+            pass
+        finally:
+            path.write_bytes(before)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is called, and what is mutated for it."""
+
+    call: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+
+
+def targets(folder: Path) -> dict[str, Target]:
+    """Return every target by its name."""
+    kept, default = Targets(folder), ROOT / "classifier" / "models" / "default"
+    event = (
+        b'data: {"choices":[{"delta":{"content":"\xf0\x9f\xa6\x8a \xe2\x80\xa8"}}]}\r\n\r\nevent: x\ndata: [DONE]\n\n'
+    )
+    request = b'{"model":"auto","messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}],"max_tokens":5}'
+    prompts = (b"Prove that there are infinitely many primes.\n\nfix it", "наука 你好 <rules>a</rules>".encode())
+    return {
+        "sse": Target(sse, (event, b":\n\n" + event, b"\xef\xbb\xbf" + event)),
+        "body": Target(body, (request,)),
+        "config": Target(
+            kept.config, tuple(path.read_bytes() for path in sorted((ROOT / "config").glob("*.yaml"))[1:])
+        ),
+        "manifest": Target(kept.manifest, ((default / "manifest.json").read_bytes(),)),
+        "arrays": Target(kept.arrays, ((default / "arrays.bin").read_bytes(),)),
+        "features": Target(kept.features, prompts),
+        "keys": Target(kept.keys, (b"Bearer client-key-0123456789", b"bearer x", b"Basic YTpi")),
+    }
+
+
+def mutated(seed: bytes, draw: random.Random) -> bytes:
+    """Return `seed` with one to eight changes."""
+    data = bytearray(seed)
+    for _ in range(draw.randint(1, 8)):
+        at = draw.randint(0, len(data))
+        length = min(draw.choice((1, 1, 2, 8, 64)), len(data) - at)
+        change = draw.randint(0, 4)
+        if change == 0 and length:
+            data[at : at + length] = draw.randbytes(length)
+        elif change == 1:
+            del data[at : at + length]
+        elif change == 2:
+            data[at:at] = draw.choice(WORDS)
+        elif change == 3:
+            data[at:at] = data[at : at + length] * draw.choice((1, 2, 50))
+        else:
+            data[at : at + length] = draw.choice(WORDS)
+    return bytes(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often a target was called, and how long the slowest call took (seconds)."""
+
+    calls: int
+    slowest: float
+
+
+def fuzz(target: Target, *, seconds: float, most: int = sys.maxsize, seed: int = 7) -> Count:
+    """Call `target` for so long or so often; what it raises passes, with the bytes in a note."""
+    draw, until, slowest, calls = random.Random(seed), time.monotonic() + seconds, 0.0, 0
+    while calls < most and time.monotonic() < until:
+        data = mutated(draw.choice(target.seeds), draw)
+        begun = time.process_time()
+        try:
+            target.call(data)
+        except BaseException as error:
+            error.add_note(f"after {calls} calls, by {data[:2_000]!r}")
+            raise
+        slowest = max(slowest, time.process_time() - begun)
+        calls += 1
+    return Count(calls, slowest)
+
+
+def main() -> int:
+    """Fuzz the targets that are named, or all, and print the counts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", nargs="*")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each target")
+    parser.add_argument("--seed", type=int, default=time.time_ns())
+    chosen = parser.parse_args()
+    slow = 0
+    with tempfile.TemporaryDirectory() as folder:
+        known = targets(Path(folder))
+        for name in chosen.target or known:
+            count = fuzz(known[name], seconds=chosen.seconds, seed=chosen.seed)
+            slow += count.slowest > SLOW_SECONDS
+            print(f"{name:10} {count.calls:12,} calls, the slowest {count.slowest * 1000:.1f} ms", flush=True)
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
