@@ -8,7 +8,7 @@ AIDER := .venv-aider
 MORPH := tests/clients/morph
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test clients check train evaluate faults bench soak fuzz demo demo-local lock clean
+.PHONY: help run test clients check train evaluate faults bench soak fuzz kill reload demo demo-local lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,12 @@ fuzz: $(VENV)/dev.stamp ## mutated bytes for everything that reads what others w
 
 soak: $(VENV)/dev.stamp ## half an hour of load, then what is held on to (ARGS="--seconds 300")
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+kill: $(VENV)/dev.stamp ## kill -9 under load 100 times and compare what client, ledger and upstream say
+	@TIERWISE_KILLS=100 $(BIN)/python -m pytest -q -s -p no:randomly tests/integration/test_kill.py $(ARGS)
+
+reload: $(VENV)/dev.stamp ## load another configuration 100 times under 300 requests/s and 100 streams
+	@TIERWISE_RELOADS=100 $(BIN)/python -m pytest -q -s -p no:randomly tests/integration/test_reload.py $(ARGS)
 
 demo: $(VENV)/dev.stamp ## send the demo prompts through the real openai SDK and show what they cost
 	@$(BIN)/python demo/run.py $(ARGS)

@@ -1,67 +1,26 @@
-"""The composition root: Settings in, ASGI app out; the only file, with the commands, that names concrete things."""
+"""The composition root: a plan in, ASGI app out. With generation, plan and the commands it names concrete things."""
 
 import asyncio
-import importlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from classifier.assess import Classifier
 from classifier.tier import Tier
-from router.access.keys import ClientKeys
-from router.api import chat_completions, completions, embeddings, messages, responses
-from router.api.admission import Admission
-from router.api.front import Front
-from router.api.gate import AsgiApp, Receive, Scope, Send
+from router.api.gate import Receive, Scope, Send
 from router.api.inbound import read
-from router.api.late import LateApp
 from router.api.readiness import Readiness
-from router.api.surface import Surface, SurfaceClient
 from router.consider import rehearse
 from router.errors import OperatorError
-from router.judge.judge import Judge
-from router.ledger.conversations import Bounds, SqliteConversations
-from router.ledger.ledger import Ledger
+from router.generation import Generation, Process, ports_of, wall_clock
 from router.ledger.sqlite import SqliteLedger
 from router.ledger.watch import WatchedLedger
-from router.plan import Plan, assembled_today, load_artifact, redaction
+from router.plan import Plan, assembled_today, load_artifact
 from router.policy.explanation import DryRun
-from router.ports import Judge as JudgeOf
-from router.ports import Ports
-from router.settings.assemble import Assembled, assemble
-from router.settings.load import load, load_simulated, with_simulator
+from router.settings.assemble import assemble
+from router.settings.load import load, load_simulated
 from router.shared_state.memory import MemoryState
-from router.simulator.server import Simulator
-from router.sizing import Sizer
-from router.upstreams.auth import Authorised, authorisers
-
-TRANSPORTS: dict[str, tuple[str, str, dict[str, bool]]] = {
-    "native": ("router.upstreams.transport_native", "NativeTransport", {}),
-    "aiohttp": ("router.upstreams.transport_aiohttp", "AiohttpTransport", {}),
-    "httpx": ("router.upstreams.transport_httpx", "HttpxTransport", {"trust_env": True}),
-}
-"""Each transport by its name in delivery.transport: module, class, options. A module is loaded only when it is chosen.
-Whoever chooses httpx wants HTTP/2 or a corporate proxy, so that one takes the proxies of the environment."""
-
-SURFACES: Mapping[str, type[SurfaceClient]] = {
-    chat_completions.PATH: chat_completions.ChatClient,
-    messages.PATH: messages.MessagesClient,
-    messages.COUNT_PATH: messages.CountClient,
-    responses.PATH: responses.ResponsesClient,
-    embeddings.PATH: embeddings.EmbeddingsClient,
-    completions.PATH: completions.CompletionsClient,
-}
-"""Who speaks on each path of the hot half."""
-
-COLD_APP = ("router.api.cold", "cold_app")
-"""What serves all but the hot path: module and function. It is loaded late, for it takes half of a start to import."""
-
-COLD_AFTER_SECONDS = 0.5
-"""How long after the start it is loaded, unless it is asked for before: the first requests come first."""
 
 SETTLE_SECONDS = 5.0
 """How long a shutdown waits for requests that are recording how they ended, before the ledger closes."""
@@ -81,8 +40,17 @@ def dry_run(config: Path | None, environ: Mapping[str, str]) -> Callable[[bytes,
         settings = load_simulated(0, environ, keep=settings)
         assembled = assembled_today(settings, environ, classifier)
     elif not assembled.usable:
-        assembled = assemble(settings, environ, _now().date(), presets=classifier.presets, require_keys=False)
-    ports = _ports(classifier, assembled, _nowhere, _Unkept())
+        today = wall_clock().date()
+        assembled = assemble(settings, environ, today, presets=classifier.presets, require_keys=False)
+    nothing = Process(
+        ledger=WatchedLedger(_Unkept(), time.monotonic),
+        ledger_path=Path(),
+        state=MemoryState(assembled.limits),
+        new_id=Ids().draw,
+        readiness=Readiness(),
+        settled=bool,
+    )
+    ports = ports_of(classifier, assembled, _nowhere, nothing)
 
     def decider(body: bytes, floor: Tier | None) -> DryRun:
         request = read(body, request_id="dry-run", caller="operator", floor=floor, session=None)
@@ -92,32 +60,35 @@ def dry_run(config: Path | None, environ: Mapping[str, str]) -> Callable[[bytes,
 
 
 class Proxy:
-    """The ASGI app of one plan: opens what it needs at lifespan startup and closes it at shutdown."""
+    """The ASGI app: opens what it needs at lifespan startup, closes it at shutdown, and changes plans in between."""
 
     def __init__(self, plan: Plan) -> None:
         """Keep the plan; nothing is opened yet."""
-        self._plan = plan
-        self._front: AsgiApp | None = None
-        self._closers: list[Callable[[], Any]] = []
-        self._in_flight = 0
+        self.plan = plan
         self.readiness = Readiness()
         self.settled: Callable[[], object] = bool
         """Called on the loop once everything that lives as long as the process is loaded."""
         self.failure: OperatorError | None = None
         """Why the startup failed, where it did."""
+        self._process: Process | None = None
+        self._serving: Generation | None = None
+        self._retired: dict[Generation, asyncio.Task[None] | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one scope."""
+        """Serve one scope: a request belongs to the configuration that was served when it came."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        if self._front is None:
+        generation = self._serving
+        if generation is None:
             raise RuntimeError("the proxy was called before its startup")
-        self._in_flight += 1
+        generation.in_flight += 1
         try:
-            await self._front(scope, receive, send)
+            await generation.front(scope, receive, send)
         finally:
-            self._in_flight -= 1
+            generation.in_flight -= 1
+            if generation is not self._serving:
+                self._let_go(generation)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -134,127 +105,69 @@ class Proxy:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def start(self) -> None:
-        """Open the ledger, the transport and, where a provider waits for it, the simulator."""
-        plan, assembled = self._plan, self._plan.assembled
-        if plan.settings.needs_simulator:
-            assembled = await self._simulate()
+        """Open the ledger and the plan."""
+        plan = self.plan
         ledger = SqliteLedger.open(plan.ledger_path, plan.settings.ledger.durability)
-        self._closers.append(ledger.close)
-        conversations = self._conversations()
-        module, name, options = TRANSPORTS[plan.settings.delivery.transport]
-        transport = getattr(importlib.import_module(module), name)(
-            assembled.keys,
-            connections_per_host=plan.settings.delivery.max_connections,
-            body_limit_bytes=assembled.limits.reply_limit_bytes,
-            **options,
+        self._process = Process(
+            ledger=WatchedLedger(ledger, time.monotonic),
+            ledger_path=plan.ledger_path,
+            state=MemoryState(plan.assembled.limits),
+            new_id=Ids().draw,
+            readiness=self.readiness,
+            settled=self.settled,
         )
-        door = Authorised(transport.send, authorisers(assembled.grants, _now))
-        self._closers += (transport.close, door.close)
-        ports = replace(
-            _ports(plan.classifier, assembled, door.send, ledger),
-            redact=_hiding(redaction(assembled), door),
-            judge=self._judge(assembled),
-            conversations=conversations,
-        )
-        keys = ClientKeys(assembled.client_keys)
-        server = plan.settings.server
-        limit = server.body_limit_bytes
-        admission = Admission(
-            most=server.max_concurrent,
-            queue=server.queue,
-            wait=server.queue_wait,
-            per_caller=server.max_concurrent_per_key,
-        )
-        surfaces = {path: Surface(client, ports, keys, limit, admission) for path, client in SURFACES.items()}
-        self._front = Front(surfaces, self._cold(ports, keys), limit, admission)
+        self._serving = await Generation.open(plan, self._process)
 
-    def _conversations(self) -> SqliteConversations | None:
-        """Return what keeps responses, in the file of the ledger, which is open; None where none are kept."""
-        settings = self._plan.settings
-        if not settings.responses.store:
-            return None
-        bounds = Bounds(
-            keep=settings.responses.keep,
-            total_bytes=settings.responses.max_bytes,
-            conversation_bytes=settings.server.body_limit_bytes,
-        )
-        store = SqliteConversations(self._plan.ledger_path, bounds, _now)
-        store.start()
-        self._closers.append(store.close)
-        return store
+    async def change(self, plan: Plan) -> None:
+        """Serve `plan` from the next request on; those under way end with what they began with.
 
-    def _judge(self, assembled: Assembled) -> JudgeOf | None:
-        """Return what judges answers; None where no route verifies any."""
-        if not any(route.verify for route in assembled.rules.routes.values()):
-            return None
-        judge = Judge()
-        self._closers.append(judge.close)
-        return judge.judge
+        OperatorError, and nothing changes, where it cannot be opened. What an upstream has shown is kept unless it has
+        become another one, or has another key; what is not for one configuration to say (the ledger) stays.
+        """
+        before, process = self._serving, self._process
+        if before is None or process is None:
+            raise RuntimeError("the proxy was not started")
+        serving = await Generation.open(plan, process, before)
+        process.state.adopt(plan.assembled.limits, others(before.plan, plan))
+        self.plan, self._serving = plan, serving
+        self._retired[before] = None
+        self._let_go(before)
 
-    def _cold(self, ports: Ports, keys: ClientKeys) -> LateApp:
-        """Return what serves all but the hot path, to be loaded soon."""
-        module, name = COLD_APP
-        since, limit = ports.now(), self._plan.settings.server.body_limit_bytes
-        self.readiness.loaded_at = since
-
-        def make() -> AsgiApp:
-            app: AsgiApp = getattr(importlib.import_module(module), name)(ports, keys, self.readiness, since, limit)
-            return app
-
-        late = LateApp(make, self.settled)
-        timer = asyncio.get_running_loop().call_later(COLD_AFTER_SECONDS, late.load)
-
-        async def close() -> None:
-            timer.cancel()
-            await late.close()
-
-        self._closers.append(close)
-        return late
+    def _let_go(self, generation: Generation) -> None:
+        """Close a configuration that was replaced, once nobody is served with it."""
+        if generation.in_flight or self._retired.get(generation, ...) is not None:
+            return
+        task = asyncio.create_task(generation.close())
+        self._retired[generation] = task
+        task.add_done_callback(lambda _: self._retired.pop(generation, None))
 
     async def stop(self) -> None:
-        """Wait for rows that are being written, then close in the reverse order of opening."""
+        """Wait for rows that are being written, then close; the ledger last."""
+        serving, self._serving = self._serving, None
+        generations = [*self._retired] if serving is None else [*self._retired, serving]
         until = time.monotonic() + SETTLE_SECONDS
-        while self._in_flight and time.monotonic() < until:  # noqa: ASYNC110  # a counter, read a few times a shutdown
+        # A counter, looked at a few times a shutdown.
+        while any(one.in_flight for one in generations) and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        while self._closers:
-            await self._closers.pop()()
-
-    async def _simulate(self) -> Assembled:
-        """Start the simulator and return the configuration with its port."""
-        plan = self._plan
-        names, embedders = plan.settings.simulated_models
-        simulator = Simulator(names, embedders=embedders)
-        port = await simulator.start()
-        self._closers.append(simulator.stop)
-        return assembled_today(with_simulator(plan.settings, port), plan.environ, plan.classifier)
+        for generation in reversed(generations):
+            await generation.close()
+        process, self._process = self._process, None
+        if process is not None:
+            await process.ledger.close()
 
 
-def _ports(classifier: Classifier, assembled: Assembled, send: Any, ledger: Ledger) -> Ports:
-    """Put together what requests are served with."""
-    limits = assembled.limits
-    return Ports(
-        catalog=assembled.catalog,
-        rules=assembled.rules,
-        limits=limits,
-        size=Sizer(classifier.assess, limits.classifier_timeout, time.monotonic).size,
-        send=send,
-        ledger=WatchedLedger(ledger, time.monotonic),
-        state=MemoryState(limits),
-        clock=time.monotonic,
-        now=_now,
-        new_id=Ids().draw,
-        redact=redaction(assembled),
-    )
+def others(before: Plan, after: Plan) -> frozenset[str]:
+    """Return the names of upstreams that `after` no longer means as `before` did: another model, host or key."""
 
+    def meant(plan: Plan) -> dict[str, Any]:
+        found = plan.assembled
+        return {
+            one.name: (one.provider, one.model, found.keys.get(one.provider.name), found.grants.get(one.provider.name))
+            for one in found.catalog.upstreams
+        }
 
-def _hiding(redact: Callable[[str], str], door: Authorised) -> Callable[[str], str]:
-    """Return what takes out of a text what is configured, and the tokens that were fetched since."""
-    return lambda text: door.hide(redact(text))
-
-
-def _now() -> datetime:
-    """Return the wall clock."""
-    return datetime.now(UTC)
+    was, is_now = meant(before), meant(after)
+    return frozenset(name for name, what in was.items() if is_now.get(name) != what)
 
 
 class Ids:
@@ -283,6 +196,9 @@ async def _nowhere(_call: object) -> None:
 
 class _Unkept:
     """A ledger for dry runs, which have no account."""
+
+    def intend(self, _intent: object) -> None:
+        """Keep nothing."""
 
     async def record(self, _entry: object) -> None:
         """Keep nothing."""

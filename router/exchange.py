@@ -14,7 +14,7 @@ from router.catalog.upstream import Upstream
 from router.consider import decided
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
 from router.failure import attempt_of, outcome_of, read_failure
-from router.ledger.account import Course, account
+from router.ledger.account import Course, account, intent
 from router.ledger.entry import Attempt, EntryStatus
 from router.policy.decision import Decision
 from router.policy.estimate import is_conversation
@@ -32,11 +32,6 @@ _ANSWERED = Outcome(ending=Ending.ANSWERED, status=HTTPStatus.OK)
 
 HANG_UP_SECONDS = 0.5
 """How long the end of an upstream's body is waited for once its answer is complete."""
-
-
-def _ignore(_rest: bytes) -> bool:
-    """Take what follows an answer, for nothing."""
-    return True
 
 
 class Exchange:
@@ -121,6 +116,7 @@ class Exchange:
         self._reader = None
         self._repeated = False
         self.tries += 1
+        self._intend(upstream)
         try:
             outcome = await self._call(upstream, client)
         except RouterError as error:
@@ -134,6 +130,12 @@ class Exchange:
             raise
         self._note(upstream, outcome, begun)
         return outcome
+
+    def _intend(self, upstream: Upstream) -> None:
+        """Keep that `upstream` is about to be called: should the process die, the request has its row all the same."""
+        ports = self._ports
+        if self._decision is not None:
+            ports.ledger.intend(intent(self._id, ports.now(), self._request, self._decision, upstream, self._attempts))
 
     async def _call(self, upstream: Upstream, client: Client) -> Outcome:
         """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
@@ -218,7 +220,7 @@ class Exchange:
         reply, self._rest = self._rest, None
         try:
             async with asyncio.timeout(HANG_UP_SECONDS):
-                await reply.pour(_ignore)
+                await reply.pour(lambda _rest: True)
         except (TimeoutError, UpstreamError):
             pass
         finally:

@@ -15,6 +15,8 @@ from router.judge.judge import LIBRARY, require_library
 from router.policy.rules import Rules
 from router.settings.assemble import Assembled, assemble
 from router.settings.load import Settings, load, load_simulated
+from router.settings.references import key_files
+from router.settings.shipped import config_file
 
 SHORTEST_SECRET = 4
 """Characters below which a configured text is too common a word to be taken out of others."""
@@ -56,15 +58,24 @@ class Plan:
 
 
 def prepare(
-    *, config: Path | None, environ: Mapping[str, str], simulate: str, listen: str | None, ledger: Path | None
+    *,
+    config: Path | None,
+    environ: Mapping[str, str],
+    simulate: str,
+    listen: str | None,
+    ledger: Path | None,
+    present: Plan | None = None,
 ) -> Plan:
     """Load and check everything that can be checked before serving; OperatorError when it cannot be served.
 
     `config` None is the shipped file. `simulate`: `always`, `never`, or `auto` for simulated upstreams where the
-    shipped file is used and no key of it is there. `listen` and `ledger` override the file.
+    shipped file is used and no key of it is there. `listen` and `ledger` override the file. `present` is what is served
+    already: its classifier is used again where it is the same.
     """
     settings = load(config, environ)
-    classifier = load_artifact(settings)
+    same = present is not None and present.settings.classifier == settings.classifier
+    shipped = settings.classifier.artifact == BUILTIN
+    classifier = present.classifier if present is not None and same and shipped else load_artifact(settings)
     assembled = assembled_today(settings, environ, classifier)
     left_out = assembled.left_out
     simulated = simulate == "always" or (simulate == "auto" and config is None and not assembled.usable)
@@ -87,6 +98,12 @@ def prepare(
         ledger_path=ledger or Path(settings.ledger.path),
         left_out=left_out,
     )
+
+
+def watched(plan: Plan, config: Path | None) -> tuple[Path, ...]:
+    """Return the files that `plan` was read from: its YAML (`config`, None: the shipped one) and its keys' files."""
+    keys = key_files(plan.settings.file)
+    return (config_file("tierwise.yaml") if config is None else config, *keys)
 
 
 def load_artifact(settings: Settings) -> Classifier:

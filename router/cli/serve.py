@@ -1,16 +1,15 @@
 """tierwise serve: load, check, listen, say so, serve."""
 
 import argparse
-import contextlib
-import gc
 import os
 from pathlib import Path
 
-from router.app import Proxy
-from router.plan import Plan, prepare
+from router.plan import Plan, prepare, watched
 from router.serving.descriptors import raise_limit
 from router.serving.listener import listen
-from router.serving.server import Drain, server_for
+from router.serving.supervisor import Supervisor
+from router.serving.worker import Service, serve
+from router.settings.scalars import MOST_WORKERS
 from router.telemetry import log
 
 
@@ -22,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="the same, by name")
     parser.add_argument("--listen", metavar="HOST:PORT", help="override server.listen")
     parser.add_argument("--ledger", type=Path, help="override ledger.path")
+    parser.add_argument("--workers", type=_count, metavar="N", help="override server.workers: processes that serve")
     parser.add_argument(
         "--simulate",
         choices=("auto", "always", "never"),
@@ -30,34 +30,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _count(text: str) -> int:
+    """Read a number of processes."""
+    if not text.isdecimal() or not 0 < int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_WORKERS}, not '{text}'")
+    return int(text)
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; 0 when it ended as asked."""
-    plan = prepare(
-        config=args.config or args.file,
-        environ=os.environ,
-        simulate=args.simulate,
-        listen=args.listen,
-        ledger=args.ledger,
-    )
+    config = args.config or args.file
+
+    def load(present: Plan | None = None) -> Plan:
+        return prepare(
+            config=config,
+            environ=os.environ,
+            simulate=args.simulate,
+            listen=args.listen,
+            ledger=args.ledger,
+            present=present,
+        )
+
+    plan = load()
     log.configure(plan.log_level)
     raise_limit()
+    workers = args.workers or plan.settings.server.workers
+    service = Service(load=load, files=lambda present: watched(present, config))
     with listen(plan.host, plan.port) as listener:
-        proxy = Proxy(plan)
-        server = server_for(proxy)
-        proxy.settled = gc.freeze
+        lines = banner(plan, listener.getsockname()[1])
 
-        def leave() -> Drain:
-            proxy.readiness.stopping = True
-            settings = plan.settings.server
-            return Drain(delay=settings.drain_delay or 0.0, seconds=settings.drain)
+        def announce() -> None:
+            print("\n".join(lines), flush=True)
 
-        server.leave = leave
-        server.announced = banner(plan, listener.getsockname()[1])
-        with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows, with the reason
-            server.run(sockets=[listener])
-    if proxy.failure is not None:
-        raise proxy.failure
-    return 0 if server.started else 2
+        if workers == 1:
+            return serve(plan, service, listener, announce)
+        return Supervisor(plan, service, listener, workers).run(announce)
 
 
 def costs_command(plan: Plan) -> str:

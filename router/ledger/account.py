@@ -8,6 +8,7 @@ from router.catalog.upstream import Upstream
 from router.errors import RouterError
 from router.ledger.bill import bill
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry, Paid
+from router.ledger.intent import Intent
 from router.policy.decision import Decision, Reason
 from router.request import Request
 from router.usage import Usage
@@ -66,6 +67,35 @@ def _all_paid(course: Course) -> tuple[tuple[Attempt, ...], Decimal | None, Cost
     costs = [each.cost for each in paid if each.cost is not None]
     source = min((each.cost_source for each in paid), key=_WEAKEST.index)
     return attempts, sum(costs, Decimal(0)) if len(costs) == len(paid) else None, source
+
+
+def intent(
+    decision_id: str,
+    at: datetime,
+    request: Request,
+    decision: Decision,
+    upstream: Upstream,
+    tried: tuple[Attempt, ...],
+) -> Intent:
+    """Return what is kept of a call to `upstream` before it leaves; `tried` are the attempts until then."""
+    tier = decision.tier
+    return Intent(
+        decision_id=decision_id,
+        request_id=request.id,
+        at=at,
+        caller=request.caller,
+        model_asked=request.model_asked[:LONGEST_NAME],
+        stream=request.stream,
+        upstream=upstream.name,
+        provider=upstream.provider.name,
+        model=upstream.model,
+        input_tokens=request.input_tokens,
+        route=decision.route,
+        tier=decision.label,
+        required_tier=None if tier is None else tier.label,
+        reason=decision.reason,
+        attempts=tried,
+    )
 
 
 def account(course: Course, status: EntryStatus, http_status: int, error: RouterError | None = None) -> LedgerEntry:

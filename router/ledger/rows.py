@@ -21,6 +21,9 @@ COLUMNS = (
     " reasoning_tokens, estimated, reported_cost_pico, cost_pico, cost_source, price_as_of, baseline,"
     " baseline_cost_pico, latency_ms, first_byte_ms, overhead_ms, attempts"
 )
+DECISION_ID = 1
+"""Where in a row the id stands by which it is known."""
+
 WIDTH = COLUMNS.count(",") + 1
 
 LARGEST_INSERTION = 64

@@ -18,6 +18,7 @@ disk is slow.
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -26,9 +27,12 @@ from functools import partial
 from pathlib import Path
 
 from router.errors import LedgerUnavailable
+from router.ledger import sent
 from router.ledger.entry import LedgerEntry
-from router.ledger.rows import Row, to_row
+from router.ledger.rows import DECISION_ID, Row, to_row
 from router.ledger.writer import Durability, Writer
+
+_log = logging.getLogger("tierwise.ledger")
 
 SLOW_SECONDS = 0.02
 """A commit that held the loop for longer sends the following ones to the thread."""
@@ -58,9 +62,12 @@ class SqliteLedger:
     Several processes may write the same file.
     """
 
-    def __init__(self, writer: Writer, *, on_loop: bool) -> None:
+    def __init__(self, writer: Writer, journal: sent.Sent, *, on_loop: bool) -> None:
         """Start the thread. `on_loop` lets the event loop commit while that does not have to wait for anything."""
         self._writer = writer
+        self._sent = journal
+        self.intend = journal.intend
+        """Keep that a call is about to leave; LedgerUnavailable when that is impossible."""
         self._on_loop_from = 0.0 if on_loop else float("inf")
         self._rows: list[Row] = []
         self._waiting: list[asyncio.Future[None]] = []
@@ -75,11 +82,18 @@ class SqliteLedger:
     def open(cls, path: Path, durability: Durability = "process") -> "SqliteLedger":
         """Open or create the file at `path`; LedgerUnavailable, with the fix, when that is impossible.
 
-        `durability` "process": a recorded entry survives kill -9; "power": also the loss of power.
+        `durability` "process": a recorded entry survives kill -9; "power": also the loss of power. What processes that
+        died had sent, and has no row, gets one first.
         """
         writer = Writer(path, durability)
         writer.open()
-        return cls(writer, on_loop=durability == "process")
+        try:
+            recover(path, writer)
+            journal = sent.begin(path)
+        except BaseException:
+            writer.close()
+            raise
+        return cls(writer, journal, on_loop=durability == "process")
 
     async def record(self, entry: LedgerEntry) -> None:
         """Return once `entry` is committed; LedgerUnavailable when it cannot be kept. Cancelling does not undo it.
@@ -107,6 +121,7 @@ class SqliteLedger:
             self._jobs.put(partial(self._write, self._take(), loop))
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
+        self._sent.close()
 
     def _take(self) -> _Batch:
         """Return everything that waits."""
@@ -137,6 +152,9 @@ class SqliteLedger:
 
     def _settle(self, batch: _Batch, problem: LedgerUnavailable | None, loop: asyncio.AbstractEventLoop) -> None:
         """Tell everyone in the batch how it ended. Runs on the loop."""
+        if problem is None:
+            for row in batch.rows:
+                self._sent.settle(row[DECISION_ID])
         for done in batch.waiting:
             if done.done():
                 continue  # cancelled
@@ -191,3 +209,23 @@ class SqliteLedger:
         """Run a checkpoint and report back. Runs in the thread."""
         self._writer.checkpoint()
         loop.call_soon_threadsafe(self._go_on, loop)
+
+
+def recover(path: Path, writer: Writer) -> int:
+    """Give every request that a dead process had sent its row, unless it has one; return how many were looked at.
+
+    Killed meanwhile, nothing is lost and nothing is there twice: a journal is deleted once its rows are committed.
+    """
+    looked_at = 0
+    for orphan in sent.orphans(path):
+        try:
+            if orphan.intents:
+                writer.write([to_row(intent.entry()) for intent in orphan.intents])
+        except BaseException:
+            orphan.left()
+            raise
+        orphan.cleared()
+        looked_at += len(orphan.intents)
+    if looked_at:
+        _log.warning("%d requests were under way when a process died: those without a row are interrupted", looked_at)
+    return looked_at

@@ -21,6 +21,8 @@ class WatchedLedger:
         self._ledger = ledger
         self._clock = clock
         self._closed_until = float("-inf")
+        self.intend = ledger.intend
+        """Keep that a call is about to leave, as the ledger does."""
 
     def require(self) -> None:
         """Raise LedgerUnavailable while the last record is known to have failed."""

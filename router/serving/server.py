@@ -9,9 +9,10 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -49,13 +50,13 @@ class Drain:
 class Server(uvicorn.Server):
     """A server that ends with exit code 0 where it was asked to end, after it has drained.
 
-    `announced` are the lines that are printed once requests are served. A server that announces itself has the process
-    to itself, so it leaves what lives for ever out of every garbage collection and makes collections rare: +15 %
-    requests/s, and p99 / p50 at 32 connections from 12 to 3, measured on a prototype of this stack. Not too rare: an
-    aborted exchange is a cycle that holds its answer, and with the oldest generation never collected 3,000 of them held
-    800 MB.
+    `began` is called once requests are served. A server that has the process to itself (`alone`) leaves what lives for
+    ever out of every garbage collection and makes collections rare: +15 % requests/s, and p99 / p50 at 32 connections
+    from 12 to 3, measured on a prototype of this stack. Not too rare: an aborted exchange is a cycle that holds its
+    answer, and with the oldest generation never collected 3,000 of them held 800 MB.
 
-    `leave` is called when the end begins and returns how to end.
+    `beside` is what else runs while it serves; it is cancelled when the end begins. `leave` is called then and returns
+    how to end.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -63,18 +64,23 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.server_state: Connections = Connections()
         self.server_state.most = most_connections()
-        self.announced: Sequence[str] = ()
+        self.alone = False
+        self.began: Callable[[], object] = bool
+        self.beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
         self.leave: Callable[[], Drain] = Drain
+        self._running: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve."""
         await super().startup(sockets=sockets)
-        if not (self.started and self.announced):
-            return
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(5_000, 10, 10)
-        print("\n".join(self.announced), flush=True)  # noqa: T201  # the command's own words, once it serves
+        self._running = [asyncio.create_task(work()) for work in self.beside]
+        for task in self._running:
+            task.add_done_callback(_report)
+        if self.alone:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(5_000, 10, 10)
+        self.began()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature is given
         """Begin to end; hurry at the second signal."""
@@ -84,6 +90,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain: not ready, no longer accepting, until nobody is served or the time is over; then close the app."""
+        for task in self._running:
+            task.cancel()
         drain = self.leave()
         self.server_state.draining = True
         await self._wait(lambda: False, max(drain.delay, _ACCEPT_SECONDS))
@@ -134,6 +142,12 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Log that what was to run beside the server for as long as it serves has ended: nobody waits for it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("what runs beside the server has ended: %s", type(error).__name__, exc_info=error)
 
 
 def server_for(app: AsgiApp) -> Server:

@@ -3,10 +3,11 @@
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from router.errors import SecretMissing
 from router.settings.catalogue import Kind
-from router.settings.schema import ProviderSettings
+from router.settings.schema import ProviderSettings, SettingsFile
 from router.upstreams.credentials import (
     AwsChain,
     AwsKeys,
@@ -22,6 +23,9 @@ from router.upstreams.credentials import (
 
 AWS_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The variables that name the region of Bedrock where a provider's entry names none."""
+
+FILE = "file:"
+"""What the reference to a file begins with."""
 
 _PREFIX = "os.environ/"
 _AWS_ID, _AWS_SECRET, _AWS_SESSION = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
@@ -43,7 +47,7 @@ class Key:
 
 def variable(reference: str) -> str | None:
     """Return the environment variable that a reference names; None for file: and for what is no reference."""
-    if not is_reference(reference) or reference.startswith("file:"):
+    if not is_reference(reference) or reference.startswith(FILE):
         return None
     return reference.removeprefix(_PREFIX).lstrip("$").strip("{}")
 
@@ -52,6 +56,13 @@ def text(value: str | None, environ: Mapping[str, str]) -> str | None:
     """Return a plain value as it is, and what the environment holds where it names a variable (None: not set)."""
     name = variable(value) if value is not None else None
     return value if name is None else environ.get(name, "").strip() or None
+
+
+def key_files(file: SettingsFile) -> tuple[Path, ...]:
+    """Return the files that the references of a configuration name (file:/path), each once."""
+    named = [provider.api_key for provider in file.providers.values()] + list(file.server.auth.keys.values())
+    found = (Path(one.removeprefix(FILE).strip()) for one in named if one is not None and one.startswith(FILE))
+    return tuple(dict.fromkeys(found))
 
 
 def find_key(

@@ -28,6 +28,10 @@ _KEY_LIKE = re.compile(r"\b(?:sk|pk|key|nvapi|gsk|xai|fw|hf)[-_][A-Za-z0-9_-]{8,
 """A key that got into a wrong field: it must not come back in a message."""
 
 
+MOST_WORKERS = 256
+"""Processes that may share an address."""
+
+
 def shown(value: Any) -> str:
     """Name a value in a message: text in quotes, at most 60 characters; maps and lists by their kind."""
     if isinstance(value, dict):
@@ -80,6 +84,13 @@ def _count(value: Any) -> int:
     """Read a whole number above 0."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 10**12:
         raise ValueError(f"It must be a whole number above 0; it is {shown(value)}.")
+    return value
+
+
+def _workers(value: Any) -> int:
+    """Read a number of processes."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MOST_WORKERS:
+        raise ValueError(f"The number of processes is from 1 to {MOST_WORKERS}; it is {shown(value)}.")
     return value
 
 
@@ -168,6 +179,7 @@ Money = Annotated[Decimal, BeforeValidator(_money)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 TierName = Annotated[Tier, BeforeValidator(_tier)]
 Count = Annotated[int, BeforeValidator(_count)]
+Workers = Annotated[int, BeforeValidator(_workers)]
 Share = Annotated[float, BeforeValidator(_share)]
 Reference = Annotated[str, BeforeValidator(_reference)]
 Url = Annotated[str, BeforeValidator(_url)]

@@ -25,6 +25,7 @@ from router.settings.scalars import (
     Share,
     TierName,
     Url,
+    Workers,
     shown,
 )
 from router.settings.section import Section
@@ -41,11 +42,13 @@ class AuthSettings(Section):
 class ServerSettings(Section):
     """Where tierwise listens, what it takes in (`queue` more requests than at once, for `queue_wait`), and how it ends.
 
-    `drain`: how long requests may still run once the process was told to end. `drain_delay`: how long it still accepts
-    before that, so that a load balancer can notice that it is not ready; None: not at all.
+    `workers`: how many processes share the address. `drain`: how long requests may still run once the process was told
+    to end. `drain_delay`: how long it still accepts before that, so that a load balancer can notice that it is not
+    ready; None: not at all.
     """
 
     listen: Listen = "127.0.0.1:8080"
+    workers: Workers = 1
     drain: Seconds = 30.0
     drain_delay: Seconds | None = None
     body_limit_bytes: Count = 10 * 1024 * 1024

@@ -1,7 +1,7 @@
 """Shared state of one process, in memory: gone with it, which costs a few calls and nothing else."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -86,6 +86,17 @@ class MemoryState:
         self._observed: Mapping[str, Observed] = _NONE
         self._active = 0
         self._extra = 0
+
+    def adopt(self, limits: Limits, forget: Iterable[str]) -> None:
+        """Go on with other limits, and without what is known of the upstreams named `forget`: they are others now."""
+        self._limits = limits
+        forgotten = frozenset(forget)
+        for name in forgotten:
+            self._healths.pop(name, None)
+            self._averages.pop(name, None)
+        self._observed = MappingProxyType(
+            {name: seen for name, seen in self._observed.items() if name not in forgotten}
+        )
 
     @property
     def observed(self) -> Mapping[str, Observed]:

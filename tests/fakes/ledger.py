@@ -7,6 +7,7 @@ from typing import Any
 
 from router.errors import LedgerUnavailable
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
+from router.ledger.intent import Intent
 from router.usage import Usage
 
 _numbers = itertools.count(1)
@@ -18,12 +19,17 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.broken: str | None = None
         self._by_id: dict[str, LedgerEntry] = {}
+        self.intents: list[Intent] = []
         self._closed = False
 
     @property
     def entries(self) -> tuple[LedgerEntry, ...]:
         """What was recorded, in order."""
         return tuple(self._by_id.values())
+
+    def intend(self, intent: Intent) -> None:
+        """Keep what is about to be sent."""
+        self.intents.append(intent)
 
     async def record(self, entry: LedgerEntry) -> None:
         """Keep `entry` unless its request id is known."""
@@ -89,3 +95,25 @@ def a_refusal(**fields: Any) -> LedgerEntry:
         "error_code": "model_not_found",
     }
     return LedgerEntry(**(whole | fields))
+
+
+def an_intent(**fields: Any) -> Intent:
+    """Return the intent of a call with new ids; `fields` replace the rest."""
+    number = next(_numbers)
+    whole: dict[str, Any] = {
+        "decision_id": f"sent-{number}",
+        "request_id": f"req-{number}",
+        "at": datetime(2026, 11, 21, 12, 30, tzinfo=UTC),
+        "caller": "team-a",
+        "model_asked": "auto",
+        "stream": True,
+        "upstream": "large",
+        "provider": "abroad",
+        "model": "large-wire",
+        "input_tokens": 300,
+        "route": "auto",
+        "tier": "easy",
+        "required_tier": "easy",
+        "reason": "classified",
+    }
+    return Intent(**(whole | fields))

@@ -9,6 +9,7 @@ from router.catalog.catalog import Catalog
 from router.errors import LedgerUnavailable, UpstreamBroken
 from router.forward import forward
 from router.ledger.entry import LedgerEntry
+from router.ledger.intent import Intent
 from router.ledger.watch import WatchedLedger
 from router.policy.rules import Limits, Route, Rules
 from router.ports import Ports, Receipt
@@ -73,9 +74,17 @@ class Ledger:
 
     def __init__(self, journal: list[str], error: LedgerUnavailable | None = None) -> None:
         self.entries: list[LedgerEntry] = []
+        self.intents: list[Intent] = []
         self.delay = 0.0
+        self.takes_intents = True
         self._journal = journal
         self._error = error
+
+    def intend(self, intent: Intent) -> None:
+        if self._error is not None and not self.takes_intents:
+            raise self._error
+        self.intents.append(intent)
+        self._journal.append("intend")
 
     async def record(self, entry: LedgerEntry) -> None:
         if self._error is not None:

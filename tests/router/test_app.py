@@ -1,15 +1,21 @@
 """The composition root: what can be checked is checked before anything is served."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from router.app import TRANSPORTS, Ids, Proxy, dry_run
+from router.app import Ids, Proxy, dry_run, others
 from router.errors import NoEligibleUpstream
-from router.plan import prepare
+from router.plan import Plan, prepare
 from router.policy.decision import Reason
-from tests.fakes.proxy import CONFIG, running
+from tests.fakes import behaviour
+from tests.fakes.caller import ask
+from tests.fakes.process import rows_of
+from tests.fakes.proxy import CONFIG, running, serving
+from tests.fakes.until import until
+from tests.fakes.upstream import FakeUpstream
 
 MINIMAL = CONFIG.format(base_url="http://127.0.0.1:9/v1")
 
@@ -19,6 +25,13 @@ def a_file(folder: Path, text: str = MINIMAL) -> Path:
     path = folder / "c.yaml"
     path.write_text(text)
     return path
+
+
+def a_plan(config: Path, folder: Path, **environ: str) -> Plan:
+    """Return the plan of a file, with its ledger in `folder`."""
+    return prepare(
+        config=config, environ=environ, simulate="never", listen="127.0.0.1:0", ledger=folder / "l.db", present=None
+    )
 
 
 def test_ids_are_all_different() -> None:
@@ -75,15 +88,60 @@ async def test_an_app_that_was_not_started_says_so() -> None:
         await Proxy(plan)({"type": "http"}, asyncio.Queue().get, asyncio.Queue().put)
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_every_transport_serves(tmp_path: Path, transport: str) -> None:
-    """Both transports can be chosen by name; an upstream that is away is a 503 through either."""
-    import httpx2
+async def test_a_change_serves_the_next_request_and_lets_the_one_under_way_end(tmp_path: Path) -> None:
+    """The stream that began goes on with its own upstream, key and transport, which are closed when it has ended."""
+    async with FakeUpstream() as first, FakeUpstream() as second:
+        first.script(behaviour.stream(["a"] * 6, delay=0.1))
+        second.script(behaviour.ok())
+        config = a_file(tmp_path, CONFIG.format(base_url=first.base_url))
+        proxy = Proxy(a_plan(config, tmp_path))
+        async with serving(proxy) as port:
+            streaming = asyncio.create_task(ask(port, stream=True))
+            await first.wait_for(1)
+            config.write_text(CONFIG.format(base_url=second.base_url))
+            await proxy.change(a_plan(config, tmp_path))
+            after = await ask(port)
+            assert len(proxy._retired) == 1
+            stream = await streaming
+            await until(lambda: not proxy._retired)
 
-    config = MINIMAL.replace("delivery: {", f"delivery: {{transport: {transport}, ")
-    async with running(config, tmp_path) as proxy, httpx2.AsyncClient() as client:
-        answer = await client.post(
-            f"{proxy.base_url}/chat/completions",
-            json={"model": "auto", "messages": [{"role": "user", "content": "hi"}]},
-        )
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "upstream_unavailable")
+    assert (stream.status, stream.done, stream.error) == (200, True, None)
+    assert after.status == 200
+    assert (len(first.seen), len(second.seen)) == (1, 1)
+    assert [row["status"] for row in rows_of(tmp_path / "l.db")] == ["ok", "ok"]
+
+
+async def test_what_cannot_be_opened_changes_nothing(tmp_path: Path) -> None:
+    """A plan whose transport cannot be built leaves the present one in service."""
+    async with FakeUpstream() as upstream:
+        upstream.script(behaviour.ok())
+        config = a_file(tmp_path, CONFIG.format(base_url=upstream.base_url))
+        proxy = Proxy(a_plan(config, tmp_path))
+        async with serving(proxy) as port:
+            before = proxy.plan
+            broken = replace(before, classifier=None)
+            with pytest.raises(AttributeError):
+                await proxy.change(broken)
+            answer = await ask(port)
+
+    assert answer.status == 200
+    assert proxy.plan is before
+
+
+def test_an_upstream_is_another_one_when_its_model_host_or_key_is(tmp_path: Path) -> None:
+    """What was learnt of it is forgotten then; a price or a tier changes nothing of that."""
+    keyed = MINIMAL.replace("{kind: vllm,", "{kind: vllm, api_key: $A,", 1)
+    before = a_plan(a_file(tmp_path, keyed), tmp_path, A="key-1")
+
+    assert (
+        others(before, a_plan(a_file(tmp_path, keyed.replace("input: 0.1", "input: 0.2")), tmp_path, A="key-1"))
+        == set()
+    )
+    assert others(before, a_plan(a_file(tmp_path, keyed), tmp_path, A="key-2")) == {"small", "large"}
+    cheaper = a_plan(a_file(tmp_path, keyed.replace("input: 0.1", "input: 0.2")), tmp_path, A="key-1")
+    rotated = a_plan(a_file(tmp_path, keyed), tmp_path, A="key-2")
+    renamed = a_plan(a_file(tmp_path, keyed.replace("middle-1", "middle-2")), tmp_path, A="key-1")
+
+    assert others(before, cheaper) == set()
+    assert others(before, rotated) == {"small", "large"}
+    assert others(before, renamed) == {"middle"}

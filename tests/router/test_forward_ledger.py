@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.errors import LedgerUnavailable
+from router.errors import LedgerUnavailable, UpstreamTimeout
 from router.ledger.entry import EntryStatus
 from router.ports import Refusal
 from tests.fakes.reply import SSE, FakeReply
@@ -51,3 +51,29 @@ async def test_a_slow_ledger_is_not_the_upstreams_time_out() -> None:
 
     assert scene.client.body == WHOLE
     assert [entry.status for entry in scene.ledger.entries] == [EntryStatus.OK]
+
+
+async def test_each_call_is_kept_before_it_leaves() -> None:
+    """The intent of an attempt is there when the upstream is asked, with those before it; so is the row's id."""
+    scene = Scene(UpstreamTimeout("late"), FakeReply(WHOLE))
+
+    await scene.play()
+
+    first, second = scene.ledger.intents
+    [entry] = scene.ledger.entries
+    assert scene.journal[:2] == ["intend", "intend"]
+    assert (first.upstream, first.attempts) == ("small", ())
+    assert (second.upstream, [attempt.ending for attempt in second.attempts]) == ("large", ["timeout"])
+    assert {first.decision_id, second.decision_id} == {entry.decision_id}
+
+
+async def test_what_cannot_be_kept_is_not_sent() -> None:
+    """Without room for the intent, no upstream is called and none is blamed."""
+    scene = Scene(FakeReply(WHOLE), error=LedgerUnavailable("disk full"))
+    scene.ledger.takes_intents = False
+
+    with pytest.raises(Refusal) as caught:
+        await scene.play()
+
+    assert (caught.value.error.status, caught.value.error.code) == (503, "ledger_unavailable")
+    assert scene.send.calls == []

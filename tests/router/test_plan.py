@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import ArtifactRejected, SettingsInvalid
-from router.plan import prepare, redaction, require_judge
+from router.plan import prepare, redaction, require_judge, watched
 from router.policy.rules import Route, Rules, Verify
 from tests.fakes.proxy import CONFIG
 
@@ -64,6 +64,29 @@ def test_an_artifact_that_is_not_there_is_rejected_at_the_start(tmp_path: Path) 
     with pytest.raises(ArtifactRejected) as caught:
         prepare(config=config, environ={}, simulate="never", listen=None, ledger=None)
     assert caught.value.fix
+
+
+def test_the_classifier_that_is_served_is_used_again_where_it_is_the_same(tmp_path: Path) -> None:
+    """A reload loads no artifact that is there already; another one it does load."""
+    config = a_file(tmp_path)
+    first = prepare(config=config, environ={}, simulate="never", listen=None, ledger=None)
+    second = prepare(config=config, environ={}, simulate="never", listen=None, ledger=None, present=first)
+    a_file(tmp_path, MINIMAL + "classifier: {timeout_ms: 20}\n")
+    third = prepare(config=config, environ={}, simulate="never", listen=None, ledger=None, present=second)
+
+    assert second.classifier is first.classifier
+    assert third.classifier is not first.classifier
+
+
+def test_what_a_plan_was_read_from_is_its_file_and_those_of_its_keys(tmp_path: Path) -> None:
+    """Each of them once; keys in variables cannot change while the process lives."""
+    key = tmp_path / "key"
+    key.write_text("k-123456")
+    text = MINIMAL.replace("{kind: vllm,", f"{{kind: vllm, api_key: file:{key},").replace("two: {kind", "two: {kind")
+    config = a_file(tmp_path, text + f"server: {{auth: {{keys: {{me: $K, you: 'file:{key}'}}}}}}\n")
+    plan = prepare(config=config, environ={"K": "client-1"}, simulate="never", listen=None, ledger=None)
+
+    assert watched(plan, config) == (config, key)
 
 
 def test_what_no_client_may_read_is_taken_out_of_a_text(tmp_path: Path) -> None:

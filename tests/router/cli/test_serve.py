@@ -108,3 +108,13 @@ def test_beyond_loopback_needs_client_keys(tmp_path: Path, listen: str) -> None:
 
     assert process.returncode == 2
     assert "server.auth.keys" in errors
+
+
+@pytest.mark.parametrize("number", ["0", "257", "two", "-1"])
+def test_a_number_of_workers_that_cannot_be(tmp_path: Path, number: str) -> None:
+    """Exit code 2 and what would do."""
+    process = start(f"--workers={number}", folder=tmp_path)
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "1 to 256" in errors

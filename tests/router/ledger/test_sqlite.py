@@ -18,6 +18,7 @@ import pytest
 from router.errors import LedgerUnavailable
 from router.ledger.query import entries
 from router.ledger.rows import Row
+from router.ledger.sent import begin
 from router.ledger.sqlite import CHECKPOINT_AT_LAST, CHECKPOINT_WHEN_QUIET, QUIET_SECONDS, SLOW_SECONDS, SqliteLedger
 from router.ledger.writer import Writer
 from tests.fakes.ledger import an_entry
@@ -75,7 +76,7 @@ async def _record(ledger: SqliteLedger, count: int) -> list[str]:
 
 async def test_one_turn_is_one_commit(writer: WatchedWriter, path: Path) -> None:
     """Entries that come in the same turn of the loop share one commit, made there; the next turn makes its own."""
-    ledger = SqliteLedger(writer, on_loop=True)
+    ledger = SqliteLedger(writer, begin(path), on_loop=True)
     ids = await _record(ledger, 5) + await _record(ledger, 2)
     await ledger.close()
 
@@ -85,7 +86,7 @@ async def test_one_turn_is_one_commit(writer: WatchedWriter, path: Path) -> None
 
 async def test_the_thread_takes_all_that_waits(writer: WatchedWriter, path: Path) -> None:
     """Without leave to commit on the loop, the thread commits, and what came in meanwhile is its next batch."""
-    ledger = SqliteLedger(writer, on_loop=False)
+    ledger = SqliteLedger(writer, begin(path), on_loop=False)
     first = asyncio.ensure_future(_record(ledger, 1))
     await asyncio.sleep(0.01)
     rest = await asyncio.gather(*(_record(ledger, 1) for _ in range(4)))
@@ -99,7 +100,7 @@ async def test_the_thread_takes_all_that_waits(writer: WatchedWriter, path: Path
 
 async def test_a_lock_does_not_stop_the_loop(writer: WatchedWriter, path: Path) -> None:
     """While another process holds the lock the loop goes on, records wait, and all are kept in order afterwards."""
-    ledger = SqliteLedger(writer, on_loop=True)
+    ledger = SqliteLedger(writer, begin(path), on_loop=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         waiting = [asyncio.ensure_future(_record(ledger, 1)) for _ in range(3)]
@@ -121,7 +122,7 @@ async def test_a_lock_does_not_stop_the_loop(writer: WatchedWriter, path: Path) 
 
 async def test_a_slow_disk_is_left_to_the_thread(writer: WatchedWriter, path: Path) -> None:
     """A commit that held the loop too long sends the next ones to the thread."""
-    ledger = SqliteLedger(writer, on_loop=True)
+    ledger = SqliteLedger(writer, begin(path), on_loop=True)
     writer.delay = SLOW_SECONDS * 1.5
     await _record(ledger, 1)
     await _record(ledger, 1)
@@ -134,7 +135,7 @@ async def test_a_slow_disk_is_left_to_the_thread(writer: WatchedWriter, path: Pa
 @pytest.mark.parametrize("on_loop", [True, False])
 async def test_a_failure_reaches_all_who_wait_and_passes(writer: WatchedWriter, path: Path, on_loop: bool) -> None:
     """When a batch cannot be kept everyone in it hears why; the ledger works again once the cause is gone."""
-    ledger = SqliteLedger(writer, on_loop=on_loop)
+    ledger = SqliteLedger(writer, begin(path), on_loop=on_loop)
     path.rename(path.with_name("moved.db"))  # noqa: ASYNC240  # a rename is no wait
     outcomes = await asyncio.gather(*(ledger.record(an_entry()) for _ in range(3)), return_exceptions=True)
     path.with_name("moved.db").rename(path)
@@ -151,7 +152,7 @@ async def test_a_failure_reaches_all_who_wait_and_passes(writer: WatchedWriter, 
 
 async def test_the_log_is_emptied_in_a_quiet_moment(writer: WatchedWriter, path: Path) -> None:
     """After many rows, once it is quiet, the thread runs a checkpoint; few rows are left for later."""
-    ledger = SqliteLedger(writer, on_loop=True)
+    ledger = SqliteLedger(writer, begin(path), on_loop=True)
     await _record(ledger, CHECKPOINT_WHEN_QUIET - 1)
     await asyncio.sleep(QUIET_SECONDS * 2)
     assert writer.checkpoints == []
@@ -168,7 +169,7 @@ async def test_the_log_is_emptied_in_a_quiet_moment(writer: WatchedWriter, path:
 
 async def test_the_log_is_emptied_at_last_although_it_is_never_quiet(writer: WatchedWriter, path: Path) -> None:
     """Under load without a pause the log is emptied after so many rows, and nothing that waits for it is lost."""
-    ledger = SqliteLedger(writer, on_loop=True)
+    ledger = SqliteLedger(writer, begin(path), on_loop=True)
     ids: list[str] = []
     while len(ids) < CHECKPOINT_AT_LAST + 500:
         ids += await _record(ledger, 500)

@@ -1,9 +1,12 @@
 """The server's end: in order, and bounded. With real processes: tests/integration/test_drain.py."""
 
 import asyncio
+import logging
 import signal
 import socket
 from typing import Any
+
+import pytest
 
 from router.serving.server import Drain, server_for
 from tests.fakes.until import until
@@ -33,12 +36,12 @@ class App:
         await send({"type": "http.response.body", "body": b"ok"})
 
 
-async def end(drain: Drain, *, signals: int = 1, let: bool = False) -> tuple[list[str], bytes]:
+async def end(drain: Drain, *, signals: int = 1, let: bool = False, beside: Any = ()) -> tuple[list[str], bytes]:
     """Serve one request, end the server under it, and return what the app was told and the client got."""
     app = App()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = server_for(app)
-        server.leave = lambda: drain
+        server.leave, server.beside = lambda: drain, beside
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
@@ -77,3 +80,28 @@ async def test_a_second_signal_waits_for_nobody() -> None:
     told, _ = await end(Drain(delay=60, seconds=60), signals=2)
 
     assert told[2:] == ["cut off: the process ends", "ends", "shutdown"]
+
+
+async def test_what_runs_beside_it_ends_with_it_and_not_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    """Cancelled when the end begins; what fails by itself is told, and the server serves on."""
+    ended: list[str] = []
+
+    async def follows() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("follows")
+
+    async def fails() -> None:
+        raise LookupError
+
+    logger = logging.getLogger("tierwise.serving")
+    logger.addHandler(caplog.handler)
+    try:
+        told, _ = await end(Drain(seconds=9), let=True, beside=(follows, fails))
+    finally:
+        logger.removeHandler(caplog.handler)
+
+    assert told[-1] == "shutdown"
+    assert ended == ["follows"]
+    assert "LookupError" in caplog.text

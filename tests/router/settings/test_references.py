@@ -1,13 +1,14 @@
 import sys
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from router.errors import SecretMissing
 from router.settings.catalogue import Kind
-from router.settings.references import client_keys, find_key, text, variable
-from router.settings.schema import ProviderSettings
+from router.settings.references import client_keys, find_key, key_files, text, variable
+from router.settings.schema import ProviderSettings, SettingsFile
 from router.upstreams.credentials import AwsChain, AwsKeys, GoogleDefault, Secret, TokenCommand
 
 
@@ -231,3 +232,16 @@ def test_client_keys():
     assert faults[0] == "The client key of 'bob' is not there: set BOB."
     assert faults[1].startswith("The client key of 'cyd' cannot be used: what $CYD names cannot be a key")
     assert "bad" not in faults[1]
+
+
+def test_the_files_of_keys():
+    """Each file that a provider's or a caller's key is in, once; no variables."""
+    section = {"kind": "mistral", "api_key": "file:/run/a"}
+    file = SettingsFile.model_validate(
+        {
+            "providers": {"m": section, "n": {**section, "api_key": "$KEY"}, "o": {"kind": "vllm"}},
+            "server": {"auth": {"keys": {"me": "file: /run/b", "you": "file:/run/a", "they": "os.environ/K"}}},
+        }
+    )
+
+    assert key_files(file) == (Path("/run/a"), Path("/run/b"))

@@ -21,6 +21,7 @@ from router.settings.scalars import (
     Share,
     TierName,
     Url,
+    Workers,
     shown,
 )
 
@@ -38,6 +39,7 @@ GOOD = [
     (Keep, "12h", timedelta(hours=12)),
     (TierName, "hard", Tier.HARD),
     (Count, 1, 1),
+    (Workers, 4, 4),
     (Share, Decimal("0.5"), 0.5),
     (Share, 1, 1.0),
     (Reference, "os.environ/KEY", "os.environ/KEY"),
@@ -74,6 +76,10 @@ BAD = [
     (Count, 0, "above 0"),
     (Count, True, "whole number"),
     (Count, Decimal("1.5"), "whole number"),
+    (Workers, 0, "from 1 to 256"),
+    (Workers, 257, "it is '257'"),
+    (Workers, True, "from 1 to 256"),
+    (Workers, "2", "from 1 to 256"),
     (Share, Decimal("1.1"), "between 0 and 1"),
     (Share, "half", "between 0 and 1"),
     (Reference, "sk-abc", "must not stand in this file"),

@@ -228,3 +228,17 @@ def test_an_average_follows() -> None:
         average = average.with_value(value)
 
     assert 470 < average.mean < 500
+
+
+def test_other_limits_keep_what_is_known_of_those_that_stay() -> None:
+    """A reload forgets the upstreams that have become others, and nobody else."""
+    state = a_state()
+    for name in ("stays", "other"):
+        state.note(name, LIMITED, 0.0, 1.0)
+        for _ in range(MIN_REPLIES):
+            state.observe(name, Tier.EASY, Usage(input=10, output=7))
+
+    state.adopt(Limits(cooldown=60.0), {"other", "never seen"})
+
+    assert set(state.resting(2.0)) == {"stays"}
+    assert set(state.observed) == {"stays"}

@@ -1,0 +1,65 @@
+"""One process that serves: from its plan to its exit code."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.app import Proxy
+from router.plan import Plan
+from router.serving.reload import Reloader
+from router.serving.server import Drain, Server, server_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Where plans come from: `load` returns the newest, given the present one; `files` are what one was read from."""
+
+    load: Callable[[Plan | None], Plan]
+    files: Callable[[Plan], tuple[Path, ...]]
+
+
+def serve(
+    plan: Plan, service: Service, listener: socket.socket, began: Callable[[], object], lifeline: int | None = None
+) -> int:
+    """Serve until told to end; return 0 when it ended as asked. OperatorError where it cannot begin.
+
+    `began` is called once requests are served. `lifeline` is a pipe that nobody writes to: when its other end is
+    closed, whoever looked after this process is gone, and it ends too.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something that it could load anew
+    proxy = Proxy(plan)
+    server = server_for(proxy)
+    proxy.settled = gc.freeze
+    server.alone, server.began = True, began
+    server.leave = lambda: leave(proxy)
+    server.beside = (Reloader(proxy, service.load, service.files).run,)
+    if lifeline is not None:
+        server.beside = (*server.beside, lambda: _end_with(lifeline, server))
+    with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows, with the reason
+        server.run(sockets=[listener])
+    if proxy.failure is not None:
+        raise proxy.failure
+    return 0 if server.started else 2
+
+
+def leave(proxy: Proxy) -> Drain:
+    """Take the proxy out of service, and return how its process ends, as its configuration now says."""
+    proxy.readiness.stopping = True
+    server = proxy.plan.settings.server
+    return Drain(delay=server.drain_delay or 0.0, seconds=server.drain)
+
+
+async def _end_with(lifeline: int, server: Server) -> None:
+    """End the server once the other end of `lifeline` is closed."""
+    closed = asyncio.Event()
+    os.set_blocking(lifeline, False)
+    asyncio.get_running_loop().add_reader(lifeline, closed.set)
+    await closed.wait()
+    asyncio.get_running_loop().remove_reader(lifeline)
+    server.should_exit = True
