@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from classifier.prompt import Prompt
 from classifier.tier import Tier
+from router.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What an upstream must be able to do to serve a request.
@@ -43,6 +45,7 @@ class Vectors:
     floats: bool = True
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One chat completion as a client asked for it, or, where `vectors` is there, one request for embeddings.

@@ -10,6 +10,7 @@ from router.ledger.bill import bill
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry, Paid
 from router.ledger.intent import Intent
 from router.policy.decision import Decision, Reason
+from router.quick import quick
 from router.request import Request
 from router.usage import Usage
 
@@ -17,6 +18,7 @@ LONGEST_NAME = 300
 """Characters of what a client asked for that a row keeps: no model has a longer name."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """What happened to one request: when, how long (milliseconds), what was decided, who was tried, what was used."""

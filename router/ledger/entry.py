@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from router.quick import quick
 from router.usage import Usage
 
 
@@ -68,6 +69,7 @@ class Attempt:
     ambiguous: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """One request's account. No prompt, no key, no address.

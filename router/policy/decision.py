@@ -7,6 +7,7 @@ from enum import StrEnum
 from classifier.assessment import Assessment
 from classifier.tier import Tier
 from router.catalog.upstream import Upstream
+from router.quick import quick
 
 
 class Reason(StrEnum):
@@ -78,6 +79,7 @@ class Rejection:
     detail: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Who may serve a request.

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from router.catalog.provider import Provider
+from router.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamCall:
     """One HTTP request to an upstream, complete but for the key, which the transport's owner adds.
