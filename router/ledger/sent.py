@@ -49,7 +49,7 @@ class Sent:
         self._taken: dict[object, int] = {}
         try:
             os.ftruncate(file, 0)
-            os.posix_fallocate(file, 0, FIRST_PLACES * PLACE_BYTES)
+            _reserve(file, 0, FIRST_PLACES * PLACE_BYTES)
         except OSError as error:
             raise _unavailable(path, error) from error
         self._map = mmap.mmap(file, FIRST_PLACES * PLACE_BYTES)
@@ -87,10 +87,12 @@ class Sent:
             raise LedgerUnavailable("The ledger is closed.", fix="Start tierwise again.")
         size = len(self._map)
         try:
-            os.posix_fallocate(self._file, size, size)  # not a hole: writing to one ends the process on a full disk
-            self._map.resize(2 * size)
+            _reserve(self._file, size, size)
+            larger = mmap.mmap(self._file, 2 * size)  # not resize(), which only Linux has
         except OSError as error:
             raise _unavailable(self.path, error) from error
+        self._map.close()
+        self._map = larger
         self._free = list(range(2 * size - PLACE_BYTES, size, -PLACE_BYTES))
         return size
 
@@ -165,6 +167,14 @@ def orphans(ledger: Path) -> Iterator[Orphan]:
         else:
             _log.warning("%s is not a journal of this version; it was left alone", path.name)
             os.close(file)
+
+
+def _reserve(file: int, at: int, size: int) -> None:
+    """Make room in a file, zeros: not a hole, for writing to one through a map ends the process on a full disk."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, at, size)
+    else:  # macOS has none
+        os.pwrite(file, bytes(size), at)
 
 
 def _named(ledger: Path, number: int) -> Path:
