@@ -19,7 +19,7 @@ RATE_CALLS = 20
 """Half of so many calls, or of more, failed within RATE_SECONDS: that opens it too. Fewer calls tell nothing."""
 
 REFUSED_SECONDS = 60.0
-"""The least rest after a refusal: a key, a balance or a model name is mended by a person."""
+"""The least rest after a refusal; where it says what it lacks, a person has to mend it, and the rest is the longest."""
 
 LONGEST_SECONDS = 300.0
 """The longest rest, and how long an upstream must have been back for its next rest to be a short one again."""
@@ -106,7 +106,8 @@ def after(health: Health, outcome: Outcome, begun: float, now: float, limits: Li
     if ending is Ending.ANSWERED:
         return _answered(health, now)
     if ending is Ending.REFUSED:
-        return health if _rests(health, now) else _opened(health, now, max(REFUSED_SECONDS, limits.cooldown))
+        least = REFUSED_SECONDS if outcome.lacks is None else LONGEST_SECONDS
+        return health if _rests(health, now) else _opened(health, now, max(least, limits.cooldown))
     if ending not in _FAILED:
         return untried(health)
     return _failed(health, now, limits)

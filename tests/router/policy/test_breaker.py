@@ -19,7 +19,7 @@ from router.policy.breaker import (
     tried,
     untried,
 )
-from router.policy.outcome import Ending, Outcome
+from router.policy.outcome import Ending, Lack, Outcome
 from router.policy.rules import Limits
 
 LIMITS = Limits(cooldown=30.0, deadline=600.0)
@@ -72,6 +72,7 @@ CASES = (
         rest=50,
     ),
     Case(id="refused", outcome=ended(Ending.REFUSED), rest=60),
+    Case(id="refused for want of a balance", outcome=Outcome(ending=Ending.REFUSED, lacks=Lack.BALANCE), rest=300),
     Case(id="refused while it rests", before=RESTING, outcome=ended(Ending.REFUSED), failures=5, rest=10),
     Case(id="first failure", outcome=AWAY, failures=1),
     Case(id="fourth failure", before=Health(failures=3), outcome=ended(Ending.TIMEOUT), failures=4),
