@@ -11,11 +11,13 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +82,16 @@ def rows_of(ledger: Path) -> list[dict[str, Any]]:
 
 @contextlib.asynccontextmanager
 async def served(
-    config: str, folder: Path, *words: str, listen: str = "127.0.0.1:0", environ: dict[str, str] | None = None
+    config: str,
+    folder: Path,
+    *words: str,
+    listen: str = "127.0.0.1:0",
+    environ: dict[str, str] | None = None,
+    files: int | None = None,
 ) -> AsyncIterator[Process]:
     """Start the command with this YAML, its ledger in `folder`; yield once it serves, and kill what is left at the end.
 
-    Under a supervisor, the workers end by themselves when it is killed.
+    Under a supervisor, the workers end by themselves when it is killed. `files` is how many it may have open.
     """
     path = folder / "tierwise.yaml"
     if not path.exists():
@@ -97,6 +104,7 @@ async def served(
         stderr=asyncio.subprocess.PIPE,
         env={**inherited, "PYTHONPATH": str(ROOT), **(environ or {})},
         cwd=folder,
+        preexec_fn=None if files is None else partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files)),
     )
     process = Process(child, folder)
     readers = [
