@@ -12,6 +12,7 @@ from classifier.assess import Classifier, load_classifier, load_default
 from router.access.keys import require_keys_beyond_loopback
 from router.errors import ArtifactRejected, SettingsInvalid
 from router.judge.judge import LIBRARY, require_library
+from router.policy.coverage import coverage, holes
 from router.policy.rules import Rules
 from router.settings.assemble import Assembled, assemble
 from router.settings.load import Settings, load, load_simulated
@@ -50,6 +51,12 @@ class Plan:
     def upstreams(self) -> tuple[str, ...]:
         """The names of the upstreams that are served."""
         return tuple(upstream.name for upstream in self.assembled.catalog.everybody)
+
+    @property
+    def holes(self) -> list[str]:
+        """A line for each place that a route promises and no upstream that is served can fill."""
+        found = self.assembled
+        return holes(coverage(found.catalog, found.rules, found.promises, datetime.now(UTC).date()))
 
     @property
     def log_level(self) -> str:

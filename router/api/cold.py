@@ -32,7 +32,8 @@ def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: da
 
     `loaded_at` is when the configuration was loaded, `body_limit` what a request body may have in bytes.
     """
-    app = FastAPI(title="tierwise", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    # It does not describe itself: the surfaces, which are not its own, would be missing.
+    app = FastAPI(title="tierwise", version=__version__, openapi_url=None, redirect_slashes=False)
 
     async def caller(request: Request) -> str:
         return keys.authenticate(Head(dict(request.scope["headers"])).credential())

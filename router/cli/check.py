@@ -14,7 +14,7 @@ from classifier.thresholds import Thresholds
 from classifier.tier import Tier
 from router.errors import OperatorError, SettingsInvalid
 from router.plan import address, load_artifact, require_judge
-from router.policy.coverage import Cell, Feature, coverage
+from router.policy.coverage import Cell, Feature, coverage, holes, promised
 from router.policy.rules import DIALS
 from router.settings.assemble import Assembled, assemble
 from router.settings.load import Settings, load
@@ -76,9 +76,8 @@ def check(
     for name in found.rules.routes:
         out.print(_matrix(name, [cell for cell in cells if cell.route == name]))
     _print_embeddings(found, out)
-    holes = [cell for cell in cells if cell.promised and cell.empty]
     _print_findings(settings, found, cells, out)
-    return HOLES if holes else OK
+    return HOLES if holes(cells) else OK
 
 
 def _print_problems(error: OperatorError, err: Console) -> None:
@@ -132,10 +131,9 @@ def _print_findings(settings: Settings, found: Assembled, cells: tuple[Cell, ...
     """List holes, cells without a second upstream, idle policies and what the settings warn of."""
     lines = [f"warning: {line}" for line in found.warnings]
     lines += [f"warning: policy '{name}' is used by no route." for name in _idle_policies(settings)]
-    singles, holes = _grouped(cells, 1), _grouped(cells, 0)
+    singles, empty = promised(cells, 1), holes(cells)
     lines += [f"warning: {place} is served by {names[0]} alone: there is no fallback." for place, names in singles]
-    lines += [f"HOLE: {place} is promised, and no upstream can serve it." for place, _ in holes]
-    lines += [] if holes else ["Every promised cell is covered."]
+    lines += empty or ["Every promised cell is covered."]
     for line in lines:
         out.print(Text(line), soft_wrap=True)
 
@@ -151,18 +149,6 @@ def _print_embeddings(found: Assembled, out: Console) -> None:
         else:
             told = "nobody: no upstream of it has its key"
         out.print(Text(f"Embeddings '{group.name}' are served by {told}."), soft_wrap=True)
-
-
-def _grouped(cells: tuple[Cell, ...], size: int) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the promised cells with `size` upstreams as (place, upstreams), the features of a tier in one place."""
-    groups: dict[tuple[str, str, Tier, tuple[str, ...]], list[str]] = {}
-    for cell in cells:
-        if cell.promised and len(cell.upstreams) == size:
-            groups.setdefault((cell.route, cell.policy, cell.tier, cell.upstreams), []).append(cell.feature.value)
-    return [
-        (f"route {route}, policy {policy}, tier {tier.label} ({', '.join(features)})", upstreams)
-        for (route, policy, tier, upstreams), features in groups.items()
-    ]
 
 
 def _idle_policies(settings: Settings) -> list[str]:

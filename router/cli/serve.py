@@ -78,12 +78,14 @@ def banner(plan: Plan, port: int) -> list[str]:
     lines = [f"tierwise serves http://{host}:{port}/v1 (routes: {', '.join(plan.routes)})"]
     if plan.simulated:
         lines += [
-            "No provider key was found: SIMULATED upstreams answer, priced like three real models. Nothing is spent.",
+            "SIMULATED upstreams answer, for no provider key was found or you asked for them. Nothing is spent.",
+            "They are priced like three real models, and have routes of their own: those of your file wait for a key.",
             "Set a key (say MISTRAL_API_KEY) and start again to use a real one; `tierwise check` lists them all.",
         ]
     else:
         lines += plan.left_out
     lines += [f"warning: {line}" for line in plan.assembled.warnings]
+    lines += plan.holes
     lines.append(f"upstreams: {', '.join(plan.upstreams)}; ledger: {plan.ledger_path}")
     lines.append(f"Point an OpenAI SDK at it: base_url above, model 'auto'. Costs: {costs_command(plan)}.")
     return lines

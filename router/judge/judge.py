@@ -45,7 +45,7 @@ def require_library(library: str = LIBRARY) -> None:
     if find_spec(library) is None:
         raise SettingsInvalid(
             ("'verify' needs the library for JSON schemas, which is not installed.",),
-            fix="pip install 'tierwise[verify]', or take verify: out of the file.",
+            fix="pip install jsonschema-rs, or take verify: out of the file.",
         )
 
 

@@ -47,7 +47,7 @@ class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
         Its usage is our estimate of the prompt, which is the least that an upstream may have read.
         """
-        unknown = Attempt(upstream=self.upstream, provider=self.provider, ending=UNKNOWN)
+        unknown = Attempt(upstream=self.upstream, provider=self.provider, ending=UNKNOWN, ambiguous=True)
         return LedgerEntry(
             request_id=self.request_id,
             decision_id=self.decision_id,

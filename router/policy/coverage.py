@@ -5,7 +5,7 @@ every tier), and each further feature that the route lists under `promises`. A p
 remains is a hole; one in which a single upstream remains has no fallback.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -101,3 +101,20 @@ def _remaining(catalog: Catalog, route: Route, tier: Tier, feature: Feature, tod
         if found:
             return found
     return ()
+
+
+def holes(cells: Iterable[Cell]) -> list[str]:
+    """Return a line for each place that a route promises and nobody can serve."""
+    return [f"HOLE: {place} is promised, and no upstream can serve it." for place, _ in promised(cells, 0)]
+
+
+def promised(cells: Iterable[Cell], size: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the promised cells with `size` upstreams as (place, upstreams), the features of a tier in one place."""
+    groups: dict[tuple[str, str, Tier, tuple[str, ...]], list[str]] = {}
+    for cell in cells:
+        if cell.promised and len(cell.upstreams) == size:
+            groups.setdefault((cell.route, cell.policy, cell.tier, cell.upstreams), []).append(cell.feature.value)
+    return [
+        (f"route {route}, policy {policy}, tier {tier.label} ({', '.join(features)})", upstreams)
+        for (route, policy, tier, upstreams), features in groups.items()
+    ]

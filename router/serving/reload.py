@@ -67,6 +67,7 @@ class Reloader:
         """Serve what `load` returns, given what is served now; `files` are what a plan was read from."""
         self._proxy = proxy
         self._load = load
+        self._begun = proxy.plan
         self._asked = asyncio.Event()
         self._watch = Watch(lambda: files(proxy.plan))
 
@@ -100,9 +101,9 @@ class Reloader:
         if plan.log_level != before.log_level:
             log.configure(plan.log_level)
         _log.info("configuration loaded: %d upstreams, routes %s", len(plan.upstreams), ", ".join(plan.routes))
-        for line in (*plan.left_out, *plan.assembled.warnings):
+        for line in (*plan.left_out, *plan.assembled.warnings, *plan.holes):
             _log.warning("%s", line)
-        for line in fixed(before, plan):
+        for line in fixed(self._begun, plan):
             _log.warning("%s", line)
         return True
 
@@ -114,13 +115,13 @@ def reason(error: OperatorError) -> str:
     return f"{' '.join(problems[:MOST_PROBLEMS])}{more} {error.fix}"
 
 
-def fixed(before: Plan, after: Plan) -> list[str]:
-    """Return a line for each setting that has changed and that only another process can follow."""
-    was, wanted = before.settings, after.settings
+def fixed(begun: Plan, after: Plan) -> list[str]:
+    """Return a line for each setting that is other than at the start, which only a restart can follow."""
+    was, wanted = begun.settings, after.settings
     settings = {
-        "server.listen": (before.host, before.port) != (after.host, after.port),
+        "server.listen": (begun.host, begun.port) != (after.host, after.port),
         "server.workers": was.server.workers != wanted.server.workers,
-        "ledger.path": before.ledger_path != after.ledger_path,
+        "ledger.path": begun.ledger_path != after.ledger_path,
         "ledger.durability": was.ledger.durability != wanted.ledger.durability,
     }
     return [f"{name} has changed: that takes a restart." for name, changed in settings.items() if changed]

@@ -139,12 +139,12 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 def load_simulated(port: int, environ: Mapping[str, str], keep: Settings | None = None) -> Settings:
     """Return the shipped simulated upstreams, served at `port` of the loopback, with their own routes and baseline.
 
-    Of `keep` everything else is taken: server, delivery, classifier, ledger, responses and log.
+    Of `keep` everything else is taken: server, delivery, classifier, ledger, responses, aliases and log.
     """
     simulated = with_simulator(load(config_file("simulated.yaml"), environ), port)
     if keep is None:
         return replace(simulated, shipped=True)
-    kept = ("server", "delivery", "classifier", "ledger", "responses", "log")
+    kept = ("server", "delivery", "classifier", "ledger", "responses", "aliases", "log")
     file = simulated.file.model_copy(update={section: getattr(keep.file, section) for section in kept})
     return replace(simulated, shipped=True, file=file)
 

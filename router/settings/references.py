@@ -165,7 +165,7 @@ def _aws_keys(otherwise: str, environ: Mapping[str, str], region: str | None) ->
 def _aws_chain(profile: str | None, region: str | None, installed: Callable[[], bool]) -> Key:
     """Return the keys of AWS's credential chain, which are looked for when the first call is signed."""
     if not installed():
-        return Key(missing="install botocore (pip install 'tierwise[bedrock]')")
+        return Key(missing="install botocore (pip install botocore)")
     if region is None:
         return Key(missing=f"set {AWS_REGION[0]}, or write region: in its entry")
     try:
@@ -177,7 +177,7 @@ def _aws_chain(profile: str | None, region: str | None, installed: Callable[[], 
 def _google_default(installed: Callable[[], bool]) -> Key:
     """Return Google's default credentials, which are looked for when the first token is wanted."""
     if not installed():
-        return Key(missing="install google-auth (pip install 'tierwise[vertex]')")
+        return Key(missing="install google-auth (pip install google-auth)")
     return Key(grant=GoogleDefault())
 
 

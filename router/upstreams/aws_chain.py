@@ -43,7 +43,7 @@ class ChainKeys:
         try:
             session, exceptions = self._load("botocore.session"), self._load("botocore.exceptions")
         except ImportError:
-            raise TokenUnavailable("botocore is not installed (pip install 'tierwise[bedrock]')") from None
+            raise TokenUnavailable("botocore is not installed (pip install botocore)") from None
         try:
             if self._credentials is None:
                 self._credentials = session.Session(profile=self._chain.profile).get_credentials()

@@ -37,7 +37,7 @@ class GoogleToken:
         try:
             auth, exceptions = self._load("google.auth"), self._load("google.auth.exceptions")
         except ImportError:
-            raise TokenUnavailable("google-auth is not installed (pip install 'tierwise[vertex]')") from None
+            raise TokenUnavailable("google-auth is not installed (pip install google-auth)") from None
         web = WebRequest(exceptions.TransportError)
         try:
             if self._credentials is None:

@@ -138,4 +138,4 @@ def test_a_library_that_is_not_there_is_named() -> None:
     require_library()
     with pytest.raises(SettingsInvalid, match="verify") as raised:
         require_library("no_such_library")
-    assert "pip install 'tierwise[verify]'" in raised.value.fix
+    assert "pip install jsonschema-rs" in raised.value.fix

@@ -122,7 +122,7 @@ WAYS = (
         {**BEDROCK, "profile": "w"},
         {},
         installed=False,
-        missing="install botocore (pip install 'tierwise[bedrock]')",
+        missing="install botocore (pip install botocore)",
     ),
     Way(
         "a profile without a region",
@@ -141,7 +141,7 @@ WAYS = (
     Way("a google token wins", VERTEX, {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29", **ADC}, key="ya29"),
     Way("google's file", VERTEX, ADC, GoogleDefault()),
     Way("google's default", {**VERTEX, "application_default": True}, {}, GoogleDefault()),
-    Way("no google-auth", VERTEX, ADC, installed=False, missing="install google-auth (pip install 'tierwise[vertex]')"),
+    Way("no google-auth", VERTEX, ADC, installed=False, missing="install google-auth (pip install google-auth)"),
     Way("nothing of google", VERTEX, {}, missing=NO_GOOGLE),
     Way("google by another variable", {**VERTEX, "api_key": "$MINE"}, ADC, missing="set MINE"),
     Way(

@@ -93,7 +93,7 @@ async def test_without_botocore_its_extra_is_named():
     def absent(_name: str) -> Any:
         raise ImportError
 
-    with pytest.raises(TokenUnavailable, match=r"pip install 'tierwise\[bedrock\]'"):
+    with pytest.raises(TokenUnavailable, match="pip install botocore"):
         await ChainKeys(CHAIN, lambda: START, absent)()
 
 

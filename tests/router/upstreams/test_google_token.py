@@ -105,7 +105,7 @@ async def test_google_auth_that_is_not_there(clock):
     def load(name):
         raise ModuleNotFoundError(name)
 
-    with pytest.raises(TokenUnavailable, match=r"tierwise\[vertex\]"):
+    with pytest.raises(TokenUnavailable, match=r"pip install google-auth"):
         await GoogleToken(clock, load)()
 
 
