@@ -21,10 +21,10 @@ MANIFEST = "manifest.json"
 ARRAYS = "arrays.bin"
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_ARRAY_BYTES = 64 << 20
-PACKED = frozenset({"table"})
+PACKED = frozenset({"table", "vectors"})
 """Arrays that are kept as one octet a number, with a scale for each column beside them."""
 
-_DTYPES = ("<f2", "<f4", "<u2", "<i4", "|i1")
+_DTYPES = ("<f2", "<f4", "<u2", "<i4", "|i1", "|u1")
 _SCALE = "_scale"
 _MOST = 127
 _STEPS = 4096

@@ -10,76 +10,49 @@ import numpy.typing as npt
 
 from classifier.artifact import Artifact, ArtifactInvalid, load
 from classifier.assessment import AMBIGUITIES, DOMAINS, Assessment
-from classifier.features import BLOCKS, DIMENSIONS, Features, Parts, fingerprint, parts_of
-from classifier.numbers import NUMBERS
+from classifier.features import Parts, fingerprint, parts_of
 from classifier.prompt import Prompt, harness
 from classifier.thresholds import Thresholds
+from classifier.weights import CLIP, FIX, LEAST_GAP, SCORES, VECTORS, weights_of
 from classifier.word_sums import WordSums
-
-SCORES = ("tier", "medium", "hard", "missing", "unclear", *(f"domain_{name}" for name in DOMAINS))
-"""The first stage: the tier as a number, medium or hard, hard, ambiguity high, ambiguity med or high, the domains."""
-
-HEADS = ("medium", "hard", "missing", "unclear")
-"""The second stage, calibrated logits: P(medium or hard), P(hard), P(ambiguity high), P(ambiguity med or high)."""
 
 PRESETS = ("cheap", "balanced", "quality")
 DEFAULT_FOLDER = Path(__file__).parent / "models" / "default"
-CLIP = 4.0
-"""Handcrafted numbers are cut at this many standard deviations."""
-
 _UNCLEAR = 0.5
-_FIX = "train it again with `python -m classifier.training`"
 
 Floats = npt.NDArray[np.float32]
 
-_LOW, _HIGH, _TINY = (np.array(number, dtype=np.float32) for number in (-CLIP, CLIP, 1e-12))
+_LOW, _HIGH, _NOTHING = (np.array(number, dtype=np.float32) for number in (-CLIP, CLIP, 0.0))
 
 
 class Scorer:
-    """The weights of an artifact: features to one score for each of SCORES and one logit for each of HEADS.
+    """The weights of an artifact: the parts of a prompt to a logit for each of HEADS and of DOMAINS.
 
-    Both stages are linear, so serving needs neither the scores nor two steps: `verdict` looks up their product.
+    The hidden layer sees scores that are sums themselves, so what numbers add to the scores is folded into it; what the
+    scores add past it are columns beside its own.
     """
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take the arrays of an artifact; ArtifactInvalid when one is missing or has the wrong shape."""
-        _check_shapes(arrays)
-        self._rows = arrays["rows"]
-        self._idf = np.ascontiguousarray(arrays["table"][:, 0], dtype=np.float32)
-        self._scale = np.asarray(1.0 / arrays["spread"], dtype=np.float32)
-        self._centre = np.asarray(arrays["centre"] * self._scale, dtype=np.float32)
-        self._blocks = np.asarray(arrays["blocks"], dtype=np.float32)
-        self._mix, self._mix_bias = arrays["mix"], arrays["mix_bias"]
-        self._table = np.ascontiguousarray(arrays["table"][:, 1:], dtype=np.float32)
-        self._numbers, self._bias = arrays["numbers"], arrays["bias"]
-        choice = np.concatenate((self._mix, np.eye(len(SCORES), dtype=np.float32)[:, -len(DOMAINS) :]), axis=1)
-        constant = np.concatenate((self._mix_bias, np.zeros(len(DOMAINS), dtype=np.float32)))
-        self._sums = WordSums(self._rows, self._idf, self._table @ choice, self._blocks)
-        self._both_numbers = np.ascontiguousarray(self._numbers @ choice)
-        self._both_bias = self._bias @ choice + constant
-
-    def scores(self, features: Features) -> Floats:
-        """Return the first stage: each block of the bag by its idf and length, plus numbers, plus bias."""
-        found: Floats = self._scaled(features.numbers).dot(self._numbers)
-        found += self._bias
-        if features.indices.size:
-            rows = self._rows.take(features.indices)
-            idf, counts = self._idf.take(rows), features.counts.astype(np.float32)
-            factors = self._factors(counts * idf * idf, features.bounds)
-            found += (counts * idf * factors).dot(self._table.take(rows, axis=0))
-        return found
-
-    def logits(self, scores: Floats) -> Floats:
-        """Return the second stage."""
-        logits: Floats = scores.dot(self._mix)
-        logits += self._mix_bias
-        return logits
+        weights = weights_of(arrays)
+        self._sums = WordSums(weights)
+        self._scale = 1.0 / weights.spread
+        self._centre = weights.centre * self._scale
+        first, words = len(SCORES), len(SCORES) + VECTORS
+        into = np.zeros((len(weights.hidden), len(weights.hidden_bias) + len(weights.out_bias)), dtype=np.float32)
+        into[:, : -len(weights.out_bias)], into[:first, -len(weights.out_bias) :] = weights.hidden, weights.direct
+        self._from_words = np.ascontiguousarray(into[:words])
+        self._from_numbers = weights.numbers @ into[:first] + into[words:]
+        self._bias = weights.bias @ into[:first] + np.concatenate((weights.hidden_bias, weights.out_bias))
+        self._hidden, self._out = len(weights.hidden_bias), weights.out
 
     def verdict(self, parts: Parts) -> list[float]:
-        """Return the logit of each of HEADS, then the score of each of DOMAINS: two linear stages in one."""
-        found = self._sums.of(parts.ask, parts.context)
-        found += self._scaled(parts.numbers).dot(self._both_numbers)
-        found += self._both_bias
+        """Return the logit of each of HEADS, then of each of DOMAINS."""
+        sums = self._sums.of(parts.ask, parts.context).dot(self._from_words)
+        sums += self._scaled(parts.numbers).dot(self._from_numbers)
+        sums += self._bias
+        found = sums[self._hidden :]
+        found += np.maximum(sums[: self._hidden], _NOTHING).dot(self._out)
         outputs: list[float] = found.tolist()
         return outputs
 
@@ -89,38 +62,6 @@ class Scorer:
         np.maximum(scaled, _LOW, out=scaled)
         np.minimum(scaled, _HIGH, out=scaled)
         return scaled
-
-    def _factors(self, squares: Floats, bounds: npt.NDArray[np.int64]) -> Floats:
-        """Return a factor for each index that gives the blocks of the bag the lengths they were fitted with."""
-        if bounds[-2] == len(squares):  # the last block is empty and begins at the end, where there must be something
-            squares = np.append(squares, np.float32(0.0))
-        lengths: Floats = np.add.reduceat(squares, bounds[:-1])
-        np.maximum(lengths, _TINY, out=lengths)
-        np.sqrt(lengths, out=lengths)
-        factors: Floats = self._blocks / lengths
-        return factors.repeat(bounds[1:] - bounds[:-1])
-
-
-def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Raise ArtifactInvalid when an array is missing, has the wrong shape or points outside of another."""
-    rows = arrays["table"].shape[0] if "table" in arrays else 0
-    expected = {
-        "rows": (DIMENSIONS,),
-        "table": (rows, 1 + len(SCORES)),
-        "centre": (len(NUMBERS),),
-        "spread": (len(NUMBERS),),
-        "numbers": (len(NUMBERS), len(SCORES)),
-        "bias": (len(SCORES),),
-        "blocks": (len(BLOCKS),),
-        "mix": (len(SCORES), len(HEADS)),
-        "mix_bias": (len(HEADS),),
-    }
-    for name, shape in expected.items():
-        if name not in arrays or arrays[name].shape != shape:
-            found = arrays[name].shape if name in arrays else "nothing"
-            raise ArtifactInvalid(f"the artifact's '{name}' should have the shape {shape}, not {found}", _FIX)
-    if rows == 0 or int(arrays["rows"].max()) >= rows or not (arrays["spread"] > 0).all():
-        raise ArtifactInvalid("the artifact's table does not fit its index", _FIX)
 
 
 class Classifier:
@@ -136,8 +77,8 @@ class Classifier:
     def assess(self, prompt: Prompt, thresholds: Thresholds) -> Assessment:
         """Return the assessment of `prompt` with its tier cut at `thresholds`."""
         first, second, third, fourth, *domains = self._scorer.verdict(parts_of(prompt, self._elements))
-        at_least_medium = _sigmoid(first)
-        hard = min(_sigmoid(second), at_least_medium)
+        middle, half = 0.5 * (first + second), 0.5 * max(first - second, LEAST_GAP)
+        at_least_medium, hard = _sigmoid(middle + half), _sigmoid(middle - half)
         missing = _sigmoid(third)
         probabilities = (1.0 - at_least_medium, at_least_medium - hard, hard)
         tier = thresholds.tier(probabilities)
@@ -176,4 +117,4 @@ def _presets(found: Any) -> Mapping[str, Thresholds]:
     try:
         return {name: Thresholds(**found[name]) for name in PRESETS}
     except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactInvalid(f"the artifact's presets do not fit: {error!r}", _FIX) from error
+        raise ArtifactInvalid(f"the artifact's presets do not fit: {error!r}", FIX) from error

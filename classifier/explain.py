@@ -1,7 +1,9 @@
 """Why a prompt was assessed as it was: which of its words and traits moved the logits, and by how much.
 
-The model is linear between its features and its logits, so the contributions and the bias add up to each logit; nothing
-is estimated. An explanation quotes the prompt: it is for the operator alone, and it is not made on the hot path.
+Between its features and its logits the model is made of straight pieces: within the piece on which a prompt lies it is
+linear, so the contributions and the bias add up to each logit; nothing is estimated.
+
+An explanation quotes the prompt: it is for the operator alone, and it is not made on the hot path.
 """
 
 from collections import defaultdict
@@ -15,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.artifact import Arrays, load
-from classifier.assess import CLIP, HEADS
-from classifier.features import BLOCKS, Features, extract, fingerprint
+from classifier.features import BLOCKS, WORDS, Features, extract, fingerprint
 from classifier.lexicon import plain, tokens_of
 from classifier.numbers import NUMBERS
 from classifier.phrases import phrase
 from classifier.prompt import Prompt, Reading, harness
+from classifier.weights import CLIP, HEADS, LEAST_GAP, SCORES, weights_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,7 +93,7 @@ class Explainer:
     def __init__(self, arrays: Arrays, tags: Sequence[str] = ()) -> None:
         """Take the arrays of an artifact that a Classifier could be made of, and the operator's own harness tags."""
         self._elements = harness(tags)
-        self._arrays = {name: np.asarray(array) for name, array in arrays.items()}
+        self._weights = weights_of(arrays)
 
     def explain(self, prompt: Prompt) -> Explanation:
         """Return what moved each logit of `prompt`."""
@@ -108,29 +110,54 @@ class Explainer:
         rest = [moves.pop(key) for key in list(moves) if key[0] is Kind.REST]
         if rest:
             moves[Kind.REST, "marks, spaces and the order of words"] = np.sum(rest, axis=0)
-        usual = self._arrays["centre"].astype(np.float64)
+        usual = self._weights.centre.astype(np.float64)
         for name, value, centre, term in zip(NUMBERS, features.numbers.tolist(), usual, numbers, strict=True):
             moves[Kind.TRAIT, phrase(name, more=value > centre)] += term
         return Explanation(accounts={head: _account(moves, bias, place) for place, head in enumerate(HEADS)})
 
     def _terms(self, features: Features) -> tuple[Floats, Floats, Floats]:
         """Return what each index (n, HEADS), each of NUMBERS and nothing (HEADS) adds to the logits."""
-        arrays = self._arrays
-        mix = arrays["mix"].astype(np.float64)
-        rows = arrays["rows"][features.indices]
-        table = arrays["table"].astype(np.float64)[rows]
-        counts, idf = features.counts.astype(np.float64), table[:, 0]
-        weights = counts * idf
+        words, numbers = self._inputs(features)
+        weights, first = self._weights, len(SCORES)
+        start = np.concatenate((weights.bias, np.zeros(len(weights.hidden) - first))).astype(np.float64)
+        hidden, out = weights.hidden.astype(np.float64), weights.out.astype(np.float64)
+        seen = words.sum(axis=0) + numbers.sum(axis=0) + start
+        active = seen @ hidden + weights.hidden_bias > 0
+        slopes = (hidden * active) @ out
+        slopes[:first] += weights.direct
+        bias = start @ slopes + (weights.hidden_bias * active) @ out + weights.out_bias
+        heads = slice(len(HEADS))
+        mix, shift = _apart((seen - start) @ slopes[:, heads] + bias[heads])
+        to_logits = slopes[:, heads] @ mix
+        return words @ to_logits, numbers @ to_logits, np.asarray(bias[heads] @ mix + shift)
+
+    def _inputs(self, features: Features) -> tuple[Floats, Floats]:
+        """Return what each index and each of NUMBERS adds to what the hidden layer sees (n, inputs)."""
+        weights = self._weights
+        rows = weights.rows[features.indices]
+        counts, idf = features.counts.astype(np.float64), weights.idf[rows].astype(np.float64)
+        factors = counts * idf
         for place, (start, end) in enumerate(zip(features.bounds[:-1], features.bounds[1:], strict=True)):
             length = float(np.sqrt((counts[start:end] * np.square(idf[start:end])).sum()))
-            weights[start:end] *= float(arrays["blocks"][place]) / max(length, 1e-6)
-        deviations = (features.numbers.astype(np.float64) - arrays["centre"]) / arrays["spread"]
-        numbers = np.clip(deviations, -CLIP, CLIP)[:, None] * arrays["numbers"].astype(np.float64)
-        return (
-            np.asarray((weights[:, None] * table[:, 1:]) @ mix, dtype=np.float64),
-            np.asarray(numbers @ mix, dtype=np.float64),
-            np.asarray(arrays["bias"].astype(np.float64) @ mix + arrays["mix_bias"], dtype=np.float64),
-        )
+            factors[start:end] *= float(weights.blocks[place]) / max(length, 1e-6)
+        words = np.zeros((len(rows), len(weights.hidden)))
+        words[:, : len(SCORES)] = factors[:, None] * weights.scores[rows]
+        block = slice(features.bounds[WORDS], features.bounds[WORDS + 1])
+        vectors = weights.vectors[np.maximum(rows[block] - weights.first + 1, 0)]
+        words[block, len(SCORES) : len(SCORES) + vectors.shape[1]] = factors[block, None] * vectors
+        deviations = (features.numbers.astype(np.float64) - weights.centre) / weights.spread
+        scaled = np.diag(np.clip(deviations, -CLIP, CLIP))
+        numbers = np.zeros((len(scaled), len(weights.hidden)))
+        numbers[:, : len(SCORES)], numbers[:, -len(scaled) :] = scaled @ weights.numbers, scaled
+        return words, numbers
+
+
+def _apart(logits: Floats) -> tuple[Floats, Floats]:
+    """Return the mix (HEADS, HEADS) and the shift by which logits that are too close are set LEAST_GAP apart."""
+    mix, shift = np.eye(len(HEADS)), np.zeros(len(HEADS))
+    if logits[0] - logits[1] < LEAST_GAP:
+        mix[:2, :2], shift[:2] = 0.5, (LEAST_GAP / 2, -LEAST_GAP / 2)
+    return mix, shift
 
 
 def load_explainer(folder: Path, tags: Sequence[str] = ()) -> Explainer:

@@ -2,8 +2,8 @@
 
 Two stages. The first is one ridge regression for each of SCORES on the hashed words (TF-IDF) and the handcrafted
 numbers, solved for prompts instead of features: there are fewer of them, and all scores share one solution. The second
-is one logistic regression for each of HEADS on a few scores that the first gave to prompts it had not been trained on:
-it calibrates, and it makes one ordinal scale of three regressions.
+are small networks (`training.network`) on the scores that the first gave to prompts it had not been trained on, on what
+the words are about and on the numbers; logistic regressions calibrate what they say.
 """
 
 from collections.abc import Mapping
@@ -54,11 +54,6 @@ def scores() -> KernelRidge:
     return KernelRidge(alpha=PENALTY, kernel="precomputed")
 
 
-def domains() -> LogisticRegression:
-    """Return what makes one choice of the domains' scores: without it, rare domains are hardly ever chosen."""
-    return LogisticRegression(C=250.0, solver="lbfgs", max_iter=1000)
-
-
 def head() -> LogisticRegression:
-    """Return one head of the second stage, on a handful of scores."""
+    """Return what makes a probability of one score or a handful of them."""
     return LogisticRegression(C=100.0, solver="lbfgs", max_iter=1000)

@@ -6,7 +6,6 @@ and most words of most prompts have been seen before.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from classifier.features import (
     places_of_word,
 )
 from classifier.lexicon import Remembered
+from classifier.weights import Weights
 
 REMEMBERED = 16_384
 """Words whose weights are kept at hand: about 5 MB."""
@@ -36,42 +36,51 @@ _TINY = np.array(1e-12, dtype=np.float32)
 
 
 class WordSums:
-    """The weights of a table, a column for each output, summed over the words of prompts. For one thread."""
+    """The weights of words, summed over the words of prompts: a score each, then a vector. For one thread.
 
-    def __init__(self, rows: npt.NDArray[np.uint16], idf: Floats, weights: npt.NDArray[Any], blocks: Floats) -> None:
-        """Take the row of each place, each row's idf and weights (rows, outputs), and the scale of each of BLOCKS."""
-        self._outputs = weights.shape[1]
-        weighed = np.empty((len(idf), self._outputs + 1), dtype=np.float32)
-        weighed[:, :-1] = weights * idf[:, None]
+    What is remembered of a word are three sums in a row: what it adds as a word, its vector, what its ends add.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        """Take the weights of an artifact."""
+        idf, edges = weights.idf, block_bounds()
+        self._scores, vectors = weights.scores.shape[1], weights.vectors.shape[1]
+        weighed = np.empty((len(idf), self._scores + 1), dtype=np.float32)
+        weighed[:, :-1] = weights.scores * idf[:, None]
         weighed[:, -1] = idf * idf
         weighed[0] = 0.0  # what was not trained on
-        edges = block_bounds()
-        self._weighed, self._rows = weighed, np.append(rows, np.uint16(0))  # no place at all: DIMENSIONS
-        self._pairs = np.ascontiguousarray(weighed[rows[edges[PAIRS] : edges[PAIRS + 1]]])
-        self._blocks = np.asarray(blocks, dtype=np.float32)[[WORDS, ENDS, PAIRS, CONTEXT]]
+        self._weighed, self._rows = weighed, np.append(weights.rows, 0)  # no place at all: DIMENSIONS
+        self._first, words = weights.first, len(weights.vectors) - 1
+        self._vectors = weights.vectors.copy()
+        self._vectors[1:] *= idf[self._first : self._first + words, None]
+        self._pairs = np.ascontiguousarray(weighed[weights.rows[edges[PAIRS] : edges[PAIRS + 1]]])
+        self._blocks = np.asarray(weights.blocks, dtype=np.float32)[[WORDS, ENDS, PAIRS, CONTEXT]]
         self._words: dict[str, bytes] = {}
-        nothing = bytes(weighed.itemsize * (self._outputs + 1))
-        self._of_opener = Remembered(lambda token: self._single(place_of_opener(token)) + nothing).__getitem__
+        self._ends_at, self._width = self._scores + 1 + vectors, 2 * (self._scores + 1) + vectors
+        self._of_opener = Remembered(lambda token: self._learnt([(place_of_opener(token),)], [()])).__getitem__
         self._of_context = Remembered(lambda token: self._single(place_of_context(token))).__getitem__
 
     def of(self, ask: list[str], context: Sequence[str]) -> Floats:
-        """Return the outputs (n,) for the tokens of an ask and of what stands around it."""
-        sums = np.zeros((len(BLOCKS), self._outputs + 1), dtype=np.float32)
+        """Return the scores, then the vector, of the tokens of an ask and of what stands around it (scores only)."""
+        size = self._scores + 1
+        sums = np.zeros((len(BLOCKS), size), dtype=np.float32)
         words = self._weights_of(set(ask))
         words += map(self._of_opener, ask[:OPENERS])
-        np.frombuffer(b"".join(words), dtype=np.float32).reshape(-1, 2, self._outputs + 1).sum(axis=0, out=sums[:2])
+        total = np.frombuffer(b"".join(words), dtype=np.float32).reshape(-1, self._width).sum(axis=0)
+        sums[0], sums[1] = total[:size], total[self._ends_at :]
         self._pairs.take(pairs_of(ask), axis=0).sum(axis=0, out=sums[2])
         if context:
             around = b"".join(map(self._of_context, set(context)))
-            np.frombuffer(around, dtype=np.float32).reshape(-1, self._outputs + 1).sum(axis=0, out=sums[3])
+            np.frombuffer(around, dtype=np.float32).reshape(-1, size).sum(axis=0, out=sums[3])
         lengths = sums[:, -1]
         np.maximum(lengths, _TINY, out=lengths)
         np.sqrt(lengths, out=lengths)
-        found: Floats = (self._blocks / lengths).dot(sums[:, :-1])
+        factors = np.asarray(self._blocks / lengths, dtype=np.float32)
+        found: Floats = np.concatenate((factors.dot(sums[:, :-1]), total[size : self._ends_at] * factors[0]))
         return found
 
     def _weights_of(self, words: set[str]) -> list[bytes]:
-        """Return what each of some words adds: as a word, then by its ends."""
+        """Return what each of some words adds."""
         found = [*map(self._words.get, words)]
         if None in found:
             self._learn([word for word, known in zip(words, found, strict=True) if known is None], words)
@@ -82,17 +91,31 @@ class WordSums:
         if len(self._words) + len(unknown) > REMEMBERED:
             self._words.clear()
             unknown = [*words]
-        places: list[int] = []
-        starts: list[int] = []
-        for word in unknown:
-            own, ends = places_of_word(word)
-            starts += (len(places), len(places) + len(own))
-            places += own
-            places += ends or (DIMENSIONS,)
-        sums = np.add.reduceat(self._weighed.take(self._rows.take(places), axis=0), starts, axis=0)
-        content, width = sums.tobytes(), 2 * sums.itemsize * sums.shape[1]
+        own, ends = zip(*map(places_of_word, unknown), strict=True)
+        content, width = self._learnt(own, ends), 4 * self._width
         for at, word in enumerate(unknown):
             self._words[word] = content[at * width : (at + 1) * width]
+
+    def _learnt(self, own: Sequence[tuple[int, ...]], ends: Sequence[tuple[int, ...]]) -> bytes:
+        """Return what words add that have these places of their `own` and these of their `ends`, one after another."""
+        size = self._scores + 1
+        found = np.empty((len(own), self._width), dtype=np.float32)
+        rows, starts = self._rows_of(own)
+        np.add.reduceat(self._weighed.take(rows, axis=0), starts, axis=0, out=found[:, :size])
+        places = np.maximum(rows - (self._first - 1), 0)
+        np.add.reduceat(self._vectors.take(places, axis=0), starts, axis=0, out=found[:, size : self._ends_at])
+        rows, starts = self._rows_of(ends)
+        np.add.reduceat(self._weighed.take(rows, axis=0), starts, axis=0, out=found[:, self._ends_at :])
+        return found.tobytes()
+
+    def _rows_of(self, places: Sequence[tuple[int, ...]]) -> tuple[npt.NDArray[np.int64], list[int]]:
+        """Return the rows of all places one after another, an unknown one for none, and where each begins."""
+        flat: list[int] = []
+        starts: list[int] = []
+        for some in places:
+            starts.append(len(flat))
+            flat += some or (DIMENSIONS,)
+        return self._rows.take(flat), starts
 
     def _single(self, place: int) -> bytes:
         """Return what one place adds."""

@@ -154,7 +154,7 @@ def _attacks(found: Ordered, effort: Effort, watch: Watch) -> tuple[Attack, ...]
     watch("attacks")
     spoilt = poisoned(trained)
     halves = [fold % 2 for fold in inner]  # a coarse calibration is enough for this
-    against = assess_with(fit(spoilt, design_of(spoilt), halves, domains=False).classifier())
+    against = assess_with(fit(spoilt, design_of(spoilt), halves).classifier())
     watch("poisoned training")
     return (*reached, triggered(against, texts))
 

@@ -15,12 +15,12 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from classifier.assess import CLIP
 from classifier.evaluation.benchmarks import Benchmark, Compared, compared
 from classifier.evaluation.curves import apgr
 from classifier.evaluation.resampling import Interval
 from classifier.features import block_bounds
 from classifier.training.fit import Design
+from classifier.weights import CLIP
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.artifact import save
-from classifier.assess import PRESETS, SCORES, Classifier, load_classifier
+from classifier.assess import PRESETS, Classifier, load_classifier
 from classifier.assessment import DOMAINS
 from classifier.features import fingerprint
-from classifier.training.fit import Design, Stage, export, fit_heads, fit_stage, out_of_fold, targets_of
+from classifier.training.fit import Design, Stage, export, fit_in_folds, targets_of
 from classifier.training.labels import Example
+from classifier.training.network import Network, fit_networks
 from classifier.training.presets import tiers_at
 from classifier.training.run import presets_of, probabilities_of
+from classifier.weights import SCORES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -51,17 +53,17 @@ class Fitted:
     """One finished training run: both stages and the presets it chose."""
 
     stage: Stage
-    heads: tuple[Floats, Floats]
+    network: Network
     presets: Mapping[str, Mapping[str, float]]
 
     def predict(self, design: Design) -> Predicted:
         """Return what the run says of prompts."""
-        scores = self.stage.predict(design)
-        probabilities, missing = probabilities_of(scores @ self.heads[0] + self.heads[1])
+        logits = self.network.predict(self.stage.inputs(design))
+        probabilities, missing = probabilities_of(logits)
         return Predicted(
             probabilities=probabilities,
             missing=missing,
-            domain=scores[:, -len(DOMAINS) :].argmax(axis=1),
+            domain=logits[:, -len(DOMAINS) :].argmax(axis=1),
             tiers={
                 name: tiers_at(probabilities, medium=cuts["medium"], hard=cuts["hard"])
                 for name, cuts in self.presets.items()
@@ -80,39 +82,32 @@ class Fitted:
         presets = {name: dict(self.presets[name]) for name in PRESETS}
         with TemporaryDirectory() as folder:
             facts = {"fingerprint": fingerprint(), "presets": presets}
-            save(Path(folder), export(self.stage, self.heads), facts)
+            save(Path(folder), export(self.stage, self.network), facts)
             return load_classifier(Path(folder))
 
 
-def fit(examples: Sequence[Example], design: Design, folds: Sequence[int], *, domains: bool = True) -> Fitted:
-    """Train on all of the examples as the command does, with `folds` for the calibration and the presets.
+def fit(examples: Sequence[Example], design: Design, folds: Sequence[int]) -> Fitted:
+    """Train on all of the examples as the command does, with `folds` for the second stage and the presets."""
+    targets = targets_of(examples)
+    stage, inputs = fit_in_folds(design, targets, folds)
+    network, logits = fit_networks(inputs, targets, design.own, folds)
+    return Fitted(stage=stage, network=network, presets=presets_of(examples, logits))
 
-    Without `domains` those are not fitted, which takes half of the time; nothing else depends on them.
+
+def order(
+    examples: Sequence[Example], design: Design, folds: Sequence[int], test: Design, *, tiers_only: bool = False
+) -> tuple[Floats, Floats]:
+    """Return the expected tier and P(missing) of `test` by a training run on `examples`, without presets.
+
+    With `tiers_only` nothing else is fitted, which takes half of the time, and P(missing) means nothing.
     """
     targets = targets_of(examples)
-    known = _without_domains(targets)
-    scores = out_of_fold(design, known, folds)
-    heads = fit_heads(scores, known)
-    presets = presets_of(examples, scores @ heads[0] + heads[1])
-    stage = fit_stage(design, targets if domains else known)
-    return Fitted(stage=stage, heads=heads, presets=presets)
-
-
-def order(examples: Sequence[Example], design: Design, test: Design) -> tuple[Floats, Floats]:
-    """Return difficulty and missing information of `test`, uncalibrated, by a first stage trained on `examples`."""
-    return columns(fit_stage(design, _without_domains(targets_of(examples))).predict(test))
-
-
-def order_of_tiers(examples: Sequence[Example], design: Design, test: Design) -> Floats:
-    """Return the difficulty of `test` alone, by a first stage trained on the tiers of `examples`."""
-    targets = targets_of(examples)
-    targets[:, 1:] = np.nan
-    return columns(fit_stage(design, targets).predict(test))[0]
-
-
-def columns(scores: Floats) -> tuple[Floats, Floats]:
-    """Return the scores that order difficulty and missing information."""
-    return np.asarray(scores[:, SCORES.index("tier")]), np.asarray(scores[:, SCORES.index("missing")])
+    if tiers_only:
+        targets[:, SCORES.index("missing") :] = np.nan
+    stage, inputs = fit_in_folds(design, targets, folds)
+    network, _ = fit_networks(inputs, targets, design.own, folds)
+    probabilities, missing = probabilities_of(network.predict(stage.inputs(test)))
+    return difficulty_of(probabilities), missing
 
 
 def difficulty_of(probabilities: Floats) -> Floats:
@@ -139,10 +134,3 @@ def joined(parts: Sequence[tuple[Ints, Predicted]], rows: int) -> Predicted:
             name: gather(lambda part, name=name: part.flagged[name], first.flagged[name]) for name in first.flagged
         },
     )
-
-
-def _without_domains(targets: Floats) -> Floats:
-    """Return the targets without those of the domains, which only the last fit needs: they take most of its time."""
-    known = targets.copy()
-    known[:, -len(DOMAINS) :] = np.nan
-    return known

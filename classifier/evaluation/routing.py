@@ -62,7 +62,7 @@ def transfer(
 ) -> Transfer:
     """Train on examples, their design and their folds, all of them apart from what is tested, and score that."""
     examples, design, folds = training
-    fitted = fit(examples, design, folds, domains=False)
+    fitted = fit(examples, design, folds)
     lengths = np.log1p([len(example.prompt.turns[-1].text) for example in examples])
     spreads = [max(float(part.std()), 1e-9) for part in (*fitted.parts(design), lengths)]
     weights = np.array(EXAM_WEIGHTS) / spreads

@@ -1,12 +1,14 @@
 """What every reported figure rests on: predictions for prompts that no fitted part has seen."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from classifier.evaluation.recipe import Fitted, Floats, Ints, Predicted, fit, joined, order, order_of_tiers
+from classifier.evaluation.recipe import Fitted, Floats, Ints, Predicted, fit, joined, order
 from classifier.prompt import Prompt
 from classifier.training.dataset import FOLDS
 from classifier.training.fit import Design, design_of
@@ -16,7 +18,15 @@ SERVED = "as served"
 SESSIONS = "sessions"
 READINGS = ("last turn", "whole history")
 
+COARSE = 2
+"""Folds inside of a training run whose presets are not looked at: fewer than FOLDS, since there are many such runs."""
+
+WORKERS = 2
+"""Training runs at a time; each takes about 1 GB."""
+
 Watch = Callable[[str], None]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def is_tested(example: Example) -> bool:
@@ -43,21 +53,22 @@ def by_folds(
     folds: Sequence[int],
     readings: Mapping[str, Design],
     watch: Watch,
-    *,
-    domains: bool = True,
 ) -> tuple[dict[str, Predicted], Fitted]:
     """Return what each row is told by a whole training run without its fold, and the run without the first fold.
 
     `readings` are the same prompts as they are served (SERVED, which is trained on) and otherwise; each is predicted.
     The run's own folds are the remaining ones: no label of a row's fold reaches any part of it. `watch` hears of each
-    fold that is done; without `domains` those are not fitted.
+    fold that is done.
     """
     design = readings[SERVED]
     parts: dict[str, list[tuple[Ints, Predicted]]] = {name: [] for name in readings}
     first: Fitted | None = None
-    for fold in sorted(set(folds)):
+
+    def run(fold: int) -> tuple[Ints, Fitted]:
         inside, outside, inner = divide(examples, folds, fold)
-        fitted = fit([examples[row] for row in outside], design.at(outside), inner, domains=domains)
+        return inside, fit([examples[row] for row in outside], design.at(outside), inner)
+
+    for fold, (inside, fitted) in _at_once(run, sorted(set(folds))):
         first = first or fitted
         for name, reading in readings.items():
             parts[name].append((inside, fitted.predict(reading.at(inside))))
@@ -68,7 +79,7 @@ def by_folds(
 
 
 def by_source(
-    examples: Sequence[Example], design: Design, sources: Iterable[str], watch: Watch
+    examples: Sequence[Example], design: Design, folds: Sequence[int], sources: Iterable[str], watch: Watch
 ) -> tuple[Floats, Floats]:
     """Return difficulty and P(missing) of each example by a model that saw nothing of its source; NaN elsewhere.
 
@@ -76,11 +87,15 @@ def by_source(
     """
     difficulty, missing = np.full(len(examples), np.nan), np.full(len(examples), np.nan)
     groups = np.array([example.group for example in examples])
-    names = np.array([example.source for example in examples])
-    for source in sources:
+    names, place = np.array([example.source for example in examples]), np.asarray(folds) % COARSE
+
+    def run(source: str) -> tuple[Ints, tuple[Floats, Floats]]:
         inside = np.flatnonzero(names == source)
         outside = np.flatnonzero(~np.isin(groups, groups[inside]) & (names != source))
-        found = order([examples[row] for row in outside.tolist()], design.at(outside), design.at(inside))
+        trained = [examples[row] for row in outside.tolist()]
+        return inside, order(trained, design.at(outside), place[outside].tolist(), design.at(inside))
+
+    for source, (inside, found) in _at_once(run, sources):
         difficulty[inside], missing[inside] = found
         watch(source)
     return difficulty, missing
@@ -94,13 +109,25 @@ def sessions_read_as(examples: Sequence[Example], folds: Sequence[int], kind: st
     changed = [reread(example, kind) if example.source == SESSIONS else example for example in examples]
     design = design_of(changed)
     difficulty = np.full(len(examples), np.nan)
-    for fold in sorted(set(folds)):
-        inside, outside, _ = divide(examples, folds, fold)
+
+    def run(fold: int) -> tuple[Ints, Floats]:
+        inside, outside, inner = divide(examples, folds, fold)
         calls = np.array([row for row in inside.tolist() if examples[row].source == SESSIONS], dtype=np.int64)
-        if calls.size:
-            trained = [changed[row] for row in outside]
-            difficulty[calls] = order_of_tiers(trained, design.at(outside), design.at(calls))
+        if not calls.size:
+            return calls, np.empty(0)
+        trained, coarse = [changed[row] for row in outside], [number % COARSE for number in inner]
+        return calls, order(trained, design.at(outside), coarse, design.at(calls), tiers_only=True)[0]
+
+    for _, (calls, found) in _at_once(run, sorted(set(folds))):
+        difficulty[calls] = found
     return difficulty
+
+
+def _at_once(run: Callable[[T], R], parts: Iterable[T]) -> Iterator[tuple[T, R]]:
+    """Yield each part with what `run` returns of it, in their order, WORKERS at a time: most of a run holds no lock."""
+    whole = list(parts)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield from zip(whole, pool.map(run, whole), strict=True)
 
 
 def reread(example: Example, kind: str) -> Example:

@@ -87,20 +87,20 @@ def tested_sources(world: World) -> list[str]:
 
 
 def ordered(world: World, *, draws: int, changed: bool, watch: Watch) -> Ordered:
-    """Return the held-out predictions of a world; if `changed`, of its prompts altered and stripped, and of domains."""
+    """Return the held-out predictions of a world; if `changed`, of its prompts altered and stripped."""
     readings = {SERVED: world.design}
     if changed:
         changes = {**ALTERATIONS, TEMPLATES: stripped}
         for name, change in changes.items():
             readings[name] = design_of([altered(example, change) for example in world.examples])
             watch(f"features, {name}")
-    predicted, first = by_folds(world.examples, world.folds, readings, watch, domains=changed)
+    predicted, first = by_folds(world.examples, world.folds, readings, watch)
     return Ordered(
         world=world,
         table=table_of(world.examples, draws=draws),
         readings=predicted,
         first=first,
-        left_out=by_source(world.examples, world.design, tested_sources(world), watch),
+        left_out=by_source(world.examples, world.design, world.folds, tested_sources(world), watch),
     )
 
 

@@ -1,4 +1,4 @@
-"""Examples to fitted arrays: the first stage in folds, the second on what the folds predicted, then the first whole."""
+"""Examples to fitted arrays: the first stage, whole and in folds, and what the second stage is to see of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,18 +9,21 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 
 from classifier import model
-from classifier.assess import CLIP, HEADS, SCORES
 from classifier.assessment import DOMAINS
-from classifier.features import BLOCKS, DIMENSIONS, Features, block_bounds, extract
+from classifier.features import BLOCKS, DIMENSIONS, WORDS, Features, block_bounds, extract
 from classifier.numbers import NUMBERS
 from classifier.training.labels import Example, is_own
-from classifier.training.regression import Inputs, alike, choice_of_domains, regress
+from classifier.training.network import Network
+from classifier.training.regression import Inputs, alike, held_out, regress
+from classifier.weights import CLIP, SCORES, VECTORS
 
-MIN_PROMPTS: Mapping[str, int] = {"pairs": 4, "words": 3, "context": 5, "ends": 4}
+MIN_PROMPTS: Mapping[str, int] = {"pairs": 7, "words": 5, "context": 6, "ends": 5}
 """What fewer prompts hold is dropped."""
 
 _LENGTH = NUMBERS.index("log_ask_chars")
-_DOMAINS = [SCORES.index(f"domain_{name}") for name in DOMAINS]
+_MORE, _ITERATIONS = 16, 6
+_WEAK = 1e-9
+"""A direction whose variance is less than this share of the strongest is rounding."""
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -44,20 +47,30 @@ class Design:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A fitted first stage: the kept indices with their idf, the scaling of the numbers, the weights of both."""
+    """A fitted first stage: the kept indices with their idf, the scaling of the numbers, the weights of both.
+
+    `words` and `numbers` give the scores; `vectors` (kept, VECTORS) say what words are about, by which others they
+    stand with, and are zero outside of the block of words.
+    """
 
     kept: npt.NDArray[np.int64]
     idf: Floats
     centre: Floats
     spread: Floats
     words: Floats
+    vectors: Floats
     numbers: Floats
     bias: Floats
 
     def predict(self, design: Design) -> Floats:
         """Return the scores, one column each of SCORES."""
-        scaled = _scale(design.numbers, self.centre, self.spread)
-        return np.asarray(self.weigh(design.counts) @ self.words + scaled @ self.numbers + self.bias)
+        return self.inputs(design)[:, : len(SCORES)]
+
+    def inputs(self, design: Design) -> Floats:
+        """Return what the second stage sees: the scores, the sum of the words' vectors, the scaled numbers."""
+        scaled, words = _scale(design.numbers, self.centre, self.spread), self.weigh(design.counts)
+        scores = np.asarray(words @ self.words + scaled @ self.numbers + self.bias)
+        return np.hstack([scores, np.asarray(words @ self.vectors), scaled])
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
         """Return the kept counts times their idf, each block over the length that its words make up together."""
@@ -98,34 +111,70 @@ def _target(example: Example) -> list[float]:
 
 def fit_stage(design: Design, targets: Floats) -> Stage:
     """Fit the first stage; rows whose target is NaN are left out of that score only, which is 0 without any."""
+    return fit_in_folds(design, targets, ())[0]
+
+
+def fit_in_folds(design: Design, targets: Floats, folds: Sequence[int]) -> tuple[Stage, Floats]:
+    """Fit the first stage and return it with what the second is to be fitted on, a row for each of the design.
+
+    These inputs are the stage's own but for the scores: each row has those of a fit without its fold. Which words are
+    kept and how they and the numbers are scaled knows no label and is the same in all folds.
+    """
     kept = _kept(design.counts)
     counts = design.counts[:, kept]
-    idf = np.asarray(model.words().fit(counts).idf_)
-    weighted = _of_lengths(counts, idf, np.searchsorted(kept, block_bounds()))
+    idf, edges = np.asarray(model.words().fit(counts).idf_), np.searchsorted(kept, block_bounds())
+    weighted = _of_lengths(counts, idf, edges)
     scaling = model.numbers().fit(design.numbers)
     spread = np.where(scaling.scale_ > 0, scaling.scale_, 1.0)
     inputs = Inputs(words=weighted, numbers=_scale(design.numbers, scaling.mean_, spread), own=design.own)
-    products = inputs.products()
-    words, numbers = np.zeros((len(kept), len(SCORES))), np.zeros((len(NUMBERS), len(SCORES)))
-    bias = np.zeros(len(SCORES))
+    products, place = inputs.products(), np.asarray(folds, dtype=np.int64)
+    stage = Stage(
+        kept=kept,
+        idf=idf,
+        centre=scaling.mean_,
+        spread=spread,
+        words=np.zeros((len(kept), len(SCORES))),
+        vectors=_vectors(weighted, int(edges[WORDS]), int(edges[WORDS + 1])),
+        numbers=np.zeros((len(NUMBERS), len(SCORES))),
+        bias=np.zeros(len(SCORES)),
+    )
+    scores = np.zeros_like(targets)
     for columns in alike(targets):
         taken = inputs.apart(products) if SCORES[columns[0]] in model.APART else products
-        words[:, columns], numbers[:, columns], bias[columns] = regress(inputs, taken, targets[:, columns])
-    _make_choice(choice_of_domains(products, targets[:, _DOMAINS]), (words, numbers, bias))
+        stage.words[:, columns], stage.numbers[:, columns], stage.bias[columns] = regress(
+            inputs, taken, targets[:, columns]
+        )
+        if place.size:
+            scores[:, columns] = held_out((taken, products), targets[:, columns], place)
     for name, slope in model.LENGTH_PRIOR.items():
-        if np.isfinite(targets[:, SCORES.index(name)]).any():
-            numbers[_LENGTH, SCORES.index(name)] += slope * spread[_LENGTH]
-            bias[SCORES.index(name)] += slope * scaling.mean_[_LENGTH]
-    return Stage(kept=kept, idf=idf, centre=scaling.mean_, spread=spread, words=words, numbers=numbers, bias=bias)
+        column = SCORES.index(name)
+        if np.isfinite(targets[:, column]).any():
+            stage.numbers[_LENGTH, column] += slope * spread[_LENGTH]
+            stage.bias[column] += slope * scaling.mean_[_LENGTH]
+            scores[:, column] += slope * (inputs.numbers[:, _LENGTH] * spread[_LENGTH] + scaling.mean_[_LENGTH])
+    return stage, np.hstack([scores, np.asarray(weighted @ stage.vectors), inputs.numbers])
 
 
-def _make_choice(choice: tuple[Floats, Floats] | None, weights: tuple[Floats, Floats, Floats]) -> None:
-    """Turn the weights of the domains' scores into those of a choice among them, in place."""
-    if choice is None:
-        return
-    for each in weights:
-        each[..., _DOMAINS] = each[..., _DOMAINS] @ choice[0]
-    weights[2][_DOMAINS] += choice[1]
+def _vectors(words: csr_matrix, start: int, end: int) -> Floats:
+    """Return a vector for each column of `words` between the places, zero for others: the strongest directions.
+
+    They are those of a singular value decomposition, found by iterating a subspace from a fixed beginning, so that each
+    run finds the same; their signs are those in which the largest entry is above zero.
+    """
+    found, block = np.zeros((words.shape[1], VECTORS)), words[:, start:end]
+    width = min(VECTORS + _MORE, *block.shape)
+    if width == 0:
+        return found
+    basis = np.random.default_rng(0).standard_normal((end - start, width))
+    for _ in range(_ITERATIONS):
+        basis, _ = np.linalg.qr(block.T @ (block @ basis))
+    seen = block @ basis
+    strengths, mix = np.linalg.eigh(seen.T @ seen)
+    strong = np.flatnonzero(strengths > strengths[-1] * _WEAK)[::-1][:VECTORS]
+    directions = basis @ mix[:, strong]
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=0)[None], axis=0)
+    found[start:end, : len(strong)] = directions * np.sign(largest)
+    return found
 
 
 def _kept(counts: csr_matrix) -> npt.NDArray[np.int64]:
@@ -153,47 +202,11 @@ def _of_lengths(counts: csr_matrix, idf: Floats, edges: npt.NDArray[np.int64]) -
     return hstack(blocks).tocsr()
 
 
-def out_of_fold(design: Design, targets: Floats, folds: Sequence[int], *, read_as: Design | None = None) -> Floats:
-    """Return the scores that each row gets from a first stage fitted without its fold; NaN for own rows.
-
-    `read_as` is another reading of the same prompts, scored in place of the one that is fitted.
-    """
-    predicted = np.full_like(targets, np.nan)
-    place, scored = np.asarray(folds), read_as or design
-    for fold in sorted(set(folds)):
-        inside, outside = np.flatnonzero((place == fold) & ~design.own), np.flatnonzero(place != fold)
-        predicted[inside] = fit_stage(design.at(outside), targets[outside]).predict(scored.at(inside))
-    return predicted
-
-
-HEAD_INPUTS = {
-    "medium": ("tier", "medium", "hard"),
-    "hard": ("tier", "medium", "hard"),
-    "missing": ("missing", "unclear"),
-    "unclear": ("missing", "unclear"),
-}
-"""Which scores each head of the second stage looks at; the head called as a score has that score's target."""
-
-
-def fit_heads(predicted: Floats, targets: Floats) -> tuple[Floats, Floats]:
-    """Fit the second stage on out-of-fold scores and return its weights (SCORES x HEADS) and its bias."""
-    mix, bias = np.zeros((len(SCORES), len(HEADS))), np.zeros(len(HEADS))
-    for column, name in enumerate(HEADS):
-        inputs = [SCORES.index(score) for score in HEAD_INPUTS[name]]
-        target = targets[:, SCORES.index(name)]
-        known = np.isfinite(target) & np.isfinite(predicted[:, inputs]).all(axis=1)
-        fitted = model.head().fit(predicted[known][:, inputs], target[known] > 0)
-        mix[inputs, column] = fitted.coef_[0]
-        bias[column] = fitted.intercept_[0]
-    return mix, bias
-
-
-def export(stage: Stage, heads: tuple[Floats, Floats]) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays of the artifact: row 0 of the table of words is every unknown word."""
-    rows = np.zeros(DIMENSIONS, dtype=np.uint16)
-    if len(stage.kept) >= np.iinfo(rows.dtype).max:
-        raise ValueError(f"{len(stage.kept)} kept words do not fit the index; raise MIN_PROMPTS")
-    rows[stage.kept] = np.arange(1, len(stage.kept) + 1)
+def export(stage: Stage, network: Network) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of the artifact: row 0 of the tables is every unknown word."""
+    known = np.zeros(DIMENSIONS, dtype=bool)
+    known[stage.kept] = True
+    words = slice(*np.searchsorted(stage.kept, block_bounds()[WORDS : WORDS + 2]))
     table = np.zeros((len(stage.kept) + 1, 1 + len(SCORES)), dtype=np.float32)
     table[1:, 0] = stage.idf
     table[1:, 1:] = stage.words
@@ -203,10 +216,18 @@ def export(stage: Stage, heads: tuple[Floats, Floats]) -> dict[str, npt.NDArray[
         "numbers": stage.numbers,
         "bias": stage.bias,
         "blocks": np.array([model.BLOCK_SCALES[name] for name in BLOCKS]),
-        "mix": heads[0],
-        "mix_bias": heads[1],
+        "hidden_bias": network.hidden_bias,
+        "out_bias": network.out_bias,
+        "direct": network.direct,
     }
-    return {"rows": rows, "table": table, **{name: array.astype(np.float32) for name, array in single.items()}}
+    return {
+        "known": np.packbits(known),
+        "table": table,
+        "vectors": stage.vectors[words].astype(np.float32),
+        "hidden": network.hidden.astype(np.float16),
+        "out": network.out.astype(np.float16),
+        **{name: array.astype(np.float32) for name, array in single.items()},
+    }
 
 
 def _scale(numbers: Floats, centre: Floats, spread: Floats) -> Floats:

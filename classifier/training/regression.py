@@ -12,14 +12,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from classifier import model
-from classifier.assess import SCORES
-from classifier.assessment import DOMAINS
+from classifier.weights import SCORES
 
 _CHUNK = 1024
-_INNER_FOLDS = 3
-_FEW = 3
-"""Fewer domains than this leave no choice to be fitted."""
-_NEVER = -30.0
+_FREQUENT = 64
+"""A word that more than one in so many prompts hold is multiplied as a dense column, which is quicker."""
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -39,12 +36,14 @@ class Inputs:
     def products(self) -> Singles:
         """Return the inner products of all rows."""
         found = np.empty((len(self.own), len(self.own)), dtype=np.float32)
-        words = self.words.astype(np.float32)
-        other = words.T.tocsr()
+        words = self.words.astype(np.float32).tocsc()
+        frequent = np.diff(words.indptr) * _FREQUENT > len(self.own)
+        rare = words[:, np.flatnonzero(~frequent)].tocsr()
+        other = rare.T.tocsr()
         for start in range(0, len(self.own), _CHUNK):
-            (words[start : start + _CHUNK] @ other).toarray(out=found[start : start + _CHUNK])
-        numbers = self._numbers()
-        found += numbers @ numbers.T
+            (rare[start : start + _CHUNK] @ other).toarray(out=found[start : start + _CHUNK])
+        dense = np.hstack([words[:, np.flatnonzero(frequent)].toarray(), self._numbers()])
+        found += dense @ dense.T
         found += np.float32(model.CONSTANT_SCALE**2)
         return found
 
@@ -94,24 +93,16 @@ def _solve(products: Singles, targets: Floats, rows: Ints) -> tuple[Floats, Floa
     return np.asarray(fitted.dual_coef_, dtype=np.float64), mean
 
 
-def choice_of_domains(products: Singles, targets: Floats) -> tuple[Floats, Floats] | None:
-    """Return weights (domains, domains) and constants that make a choice of the domains' scores; None for too few.
+def held_out(products: tuple[Singles, Singles], targets: Floats, folds: Ints) -> Floats:
+    """Return what each row is told by a fit without its fold (rows, columns).
 
-    They are fitted to scores of rows that were held out, so that they know how far a score can be trusted. Rows
-    whose domain is not known (NaN) count for nothing.
+    `products` are those of the design that is fitted, and those in which nobody is apart. Rows whose targets are not
+    known (NaN) are told something and count for nothing.
     """
-    known = np.flatnonzero(np.isfinite(targets).all(axis=1))
-    labels = targets[known].argmax(axis=1)
-    present = np.unique(labels)
-    if len(present) < _FEW:
-        return None
-    places = np.random.default_rng(0).permutation(len(labels)) % _INNER_FOLDS
-    scores = np.zeros((len(labels), len(DOMAINS)))
-    for fold in range(_INNER_FOLDS):
-        inside, outside = known[places == fold], known[places != fold]
-        dual, mean = _solve(products, targets, outside)
-        scores[places == fold] = products[np.ix_(inside, outside)] @ dual + mean
-    fitted = model.domains().fit(scores, labels)
-    mix, bias = np.zeros((len(DOMAINS), len(DOMAINS))), np.full(len(DOMAINS), _NEVER)
-    mix[:, present], bias[present] = fitted.coef_.T, fitted.intercept_
-    return mix, bias
+    fitted, plain = products
+    known, found = np.isfinite(targets).all(axis=1), np.empty_like(targets)
+    for fold in np.unique(folds):
+        inside, outside = np.flatnonzero(folds == fold), np.flatnonzero((folds != fold) & known)
+        dual, mean = _solve(fitted, targets, outside)
+        found[inside] = plain[np.ix_(inside, outside)] @ dual + mean
+    return found

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.artifact import save
-from classifier.assess import HEADS
-from classifier.assessment import DOMAINS
 from classifier.features import fingerprint
 from classifier.training import dataset, sources
-from classifier.training.fit import design_of, export, fit_heads, fit_stage, out_of_fold, targets_of
+from classifier.training.fit import design_of, export, fit_in_folds, targets_of
 from classifier.training.labels import Example
+from classifier.training.network import fit_networks
 from classifier.training.presets import choose
+from classifier.weights import HEADS, LEAST_GAP
 
 Floats = npt.NDArray[np.float64]
 Step = Callable[[str], None]
@@ -31,15 +31,14 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
     step("read")
     design, targets = design_of(examples), targets_of(examples)
     step("features")
-    calibrated = targets.copy()
-    calibrated[:, -len(DOMAINS) :] = np.nan  # no head looks at the domains
-    predicted = out_of_fold(design, calibrated, dataset.folds_of(examples, seed=seed))
-    heads = fit_heads(predicted, targets)
-    step("folds")
-    arrays = export(fit_stage(design, targets), heads)
+    folds = dataset.folds_of(examples, seed=seed)
+    stage, inputs = fit_in_folds(design, targets, folds)
+    network, logits = fit_networks(inputs, targets, design.own, folds)
+    step("fitted")
+    arrays = export(stage, network)
     facts = {
         "fingerprint": fingerprint(),
-        "presets": presets_of(examples, predicted @ heads[0] + heads[1]),
+        "presets": presets_of(examples, logits),
         "seed": seed,
         "examples": len(examples),
         "data": dataset.checksums(sources.ANNOTATED),
@@ -51,11 +50,12 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
 
 
 def probabilities_of(logits: Floats) -> tuple[Floats, Floats]:
-    """Return P(easy), P(medium), P(hard) as rows, and P(missing), from the logits of HEADS, as serving does."""
+    """Return P(easy), P(medium), P(hard) as rows, and P(missing), of logits that begin with HEADS, as serving does."""
+    first, second, lacking = (logits[:, HEADS.index(name)] for name in ("medium", "hard", "missing"))
+    middle, half = (first + second) / 2, np.maximum(first - second, LEAST_GAP) / 2
     medium, hard, missing = (
-        1.0 / (1.0 + np.exp(-np.clip(logits[:, HEADS.index(name)], -30, 30))) for name in ("medium", "hard", "missing")
+        1.0 / (1.0 + np.exp(-np.clip(one, -30, 30))) for one in (middle + half, middle - half, lacking)
     )
-    hard = np.minimum(hard, medium)
     return np.stack([1.0 - medium, medium - hard, hard], axis=1), missing
 
 

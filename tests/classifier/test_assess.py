@@ -17,6 +17,7 @@ from classifier.features import fingerprint
 from classifier.prompt import Prompt
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
+from classifier.weights import LEAST_GAP
 
 CLASSIFIER = load_default()
 BALANCED = CLASSIFIER.presets["balanced"]
@@ -169,8 +170,8 @@ def test_a_copy_is_accepted(tmp_path: Path):
         {"bias": np.zeros(3, dtype=np.float32)},
         {"table": np.zeros((0, 1), dtype=np.float16)},
         {"table": None},
-        {"rows": np.full(1, 7, dtype=np.uint16)},
-        {"mix": np.zeros((1, 1), dtype=np.float32)},
+        {"known": np.full(1, 7, dtype=np.uint8)},
+        {"hidden": np.zeros((1, 1), dtype=np.float32)},
     ],
     ids=str,
 )
@@ -209,6 +210,15 @@ def test_the_classifier_names_its_artifact():
     manifest = json.loads((DEFAULT_FOLDER / "manifest.json").read_text())
     assert manifest["id"] == CLASSIFIER.artifact_id
     assert isinstance(CLASSIFIER, Classifier)
+
+
+def test_medium_never_vanishes_between_easy_and_hard():
+    """However the heads disagree, P(medium) is what lies between two logits that are LEAST_GAP apart, or more."""
+    least = math.tanh(LEAST_GAP / 4)
+    for text in ("hi", "Prove it.", "Prove that 2 is prime.", "Show that a field has no zero divisors.", "x" * 90):
+        easy, medium, hard = assess(text).probabilities
+        assert math.log((1 - easy) / easy) - math.log(hard / (1 - hard)) >= LEAST_GAP - 1e-9
+        assert medium <= least or medium > 0.1
 
 
 def test_own_harness_tags_change_what_is_read():

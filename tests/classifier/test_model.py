@@ -26,13 +26,6 @@ def test_scores_follow_their_targets():
     assert weights[0, 0] > 0 > weights[0, 1]
 
 
-def test_a_choice_of_domains_knows_how_rare_each_is():
-    """Of two domains with equal scores, the more frequent one is chosen."""
-    scores = np.tile([[0.5, 0.4, 0.4]], (30, 1)) + np.random.default_rng(0).normal(size=(30, 3)) * 1e-3
-    fitted = model.domains().fit(scores, np.array([0] * 5 + [1] * 20 + [2] * 5))
-    assert fitted.predict([[0.5, 0.4, 0.4]]) == [1]
-
-
 def test_a_head_is_a_probability():
     """The second stage gives calibrated probabilities on a plain scale."""
     values = np.linspace(-1, 1, 200)[:, None]

@@ -6,40 +6,61 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier import word_sums
-from classifier.features import BLOCKS, DIMENSIONS, extract, parts_of
+from classifier.assessment import DOMAINS
+from classifier.features import BLOCKS, DIMENSIONS, WORDS, block_bounds, extract, parts_of
+from classifier.numbers import NUMBERS
 from classifier.prompt import Prompt
+from classifier.weights import HEADS, SCORES, VECTORS, Weights, weights_of
 from classifier.word_sums import WordSums
 
-OUTPUTS = 5
 ROWS = 30_000
 
 
-def a_table() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the rows, idf, weights and block scales of a table in which a quarter of all places is known."""
+def a_table() -> Weights:
+    """Return weights in which a quarter of all places is known."""
     draw = np.random.default_rng(3)
-    rows = np.zeros(DIMENSIONS, dtype=np.uint16)
-    rows[draw.permutation(DIMENSIONS)[:ROWS]] = np.arange(1, ROWS + 1)
-    idf = draw.uniform(1, 8, ROWS + 1).astype(np.float32)
-    weights = draw.normal(size=(ROWS + 1, OUTPUTS)).astype(np.float32)
-    idf[0] = weights[0] = 0
-    return rows, idf, weights, np.array([0.4, 0.6, 0.25, 0.4], dtype=np.float32)
+    known = np.zeros(DIMENSIONS, dtype=np.uint8)
+    known[draw.permutation(DIMENSIONS)[:ROWS]] = 1
+    edges = block_bounds()
+    words, units, outputs = int(known[edges[WORDS] : edges[WORDS + 1]].sum()), 3, len(HEADS) + len(DOMAINS)
+    table = draw.normal(size=(ROWS + 1, 1 + len(SCORES)))
+    table[:, 0] = draw.uniform(1, 8, ROWS + 1)
+    table[0] = 0
+    numbers, inputs = len(NUMBERS), len(SCORES) + VECTORS + len(NUMBERS)
+    arrays = {
+        "table": table,
+        "vectors": draw.normal(size=(words, VECTORS)),
+        "centre": np.zeros(numbers),
+        "spread": np.ones(numbers),
+        "numbers": np.zeros((numbers, len(SCORES))),
+        "bias": np.zeros(len(SCORES)),
+        "blocks": np.array([0.4, 0.6, 0.25, 0.4]),
+        "hidden": np.zeros((inputs, units)),
+        "hidden_bias": np.zeros(units),
+        "out": np.zeros((units, outputs)),
+        "out_bias": np.zeros(outputs),
+        "direct": np.zeros((len(SCORES), outputs)),
+    }
+    return weights_of({"known": np.packbits(known), **arrays})
 
 
 TABLE = a_table()
-SUMS = WordSums(*TABLE)
+SUMS = WordSums(TABLE)
 
 
 def by_features(prompt: Prompt) -> np.ndarray:
-    """Return what the features of a prompt weigh, index by index."""
-    rows, idf, weights, blocks = TABLE
-    found, total = extract(prompt), np.zeros(OUTPUTS)
+    """Return what the features of a prompt weigh, index by index, and the vectors of its words."""
+    found, total, about = extract(prompt), np.zeros(len(SCORES)), np.zeros(VECTORS)
     for place in range(len(BLOCKS)):
         inside = slice(found.bounds[place], found.bounds[place + 1])
-        taken, counts = rows[found.indices[inside]], found.counts[inside]
-        length = np.sqrt((counts * idf[taken] ** 2).sum())
+        taken, counts = TABLE.rows[found.indices[inside]], found.counts[inside]
+        length = np.sqrt((counts * TABLE.idf[taken] ** 2).sum())
         if length > 0:
-            total += blocks[place] / length * (counts * idf[taken]) @ weights[taken]
-    return total
+            shares = TABLE.blocks[place] / length * (counts * TABLE.idf[taken])
+            total += shares @ TABLE.scores[taken]
+            if place == WORDS:
+                about += shares @ np.where(taken[:, None] > 0, TABLE.vectors[taken - TABLE.first + 1], 0)
+    return np.concatenate((total, about))
 
 
 def by_words(prompt: Prompt, sums: WordSums = SUMS) -> np.ndarray:
@@ -66,7 +87,7 @@ def test_short_and_odd_texts(text: str):
 
 def test_memory_has_an_end():
     """After more words than are remembered the sums are still right, and no more are kept than that."""
-    sums = WordSums(*TABLE)
+    sums = WordSums(TABLE)
     for start in range(0, word_sums.REMEMBERED + 3000, 500):
         sums.of([f"word{start + at}" for at in range(500)], [])
     assert len(sums._words) <= word_sums.REMEMBERED

@@ -95,10 +95,10 @@ def test_without_examples_there_are_no_folds():
 
 def test_a_source_is_scored_without_itself(examples: tuple[Example, ...]):
     """Labels of a left-out source, and of families that reach into it, do not move its scores."""
-    design = design_of(examples)
+    design, folds = design_of(examples), folds_of(examples, seed=1)
     flipped = tuple(_flipped(example) if example.source == "source 1" else example for example in examples)
-    scores, missing = by_source(examples, design, ["source 1"], _ignore)
-    again, _ = by_source(flipped, design, ["source 1"], _ignore)
+    scores, missing = by_source(examples, design, folds, ["source 1"], _ignore)
+    again, _ = by_source(flipped, design, folds, ["source 1"], _ignore)
     outside = [example.source != "source 1" for example in examples]
     assert np.array_equal(scores, again, equal_nan=True)
     assert np.isnan(scores[outside]).all()

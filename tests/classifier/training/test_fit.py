@@ -6,23 +6,25 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from classifier import model
-from classifier.assess import CLIP, DEFAULT_FOLDER, HEADS, SCORES, Scorer, load_classifier
+from classifier.assess import DEFAULT_FOLDER, Scorer, load_classifier
 from classifier.assessment import DOMAINS
-from classifier.features import BLOCKS, block_bounds, extract, parts_of
+from classifier.features import BLOCKS, WORDS, block_bounds, extract, parts_of
 from classifier.numbers import NUMBERS
 from classifier.training.dataset import annotated, folds_of
 from classifier.training.fit import (
     Design,
+    Stage,
     design_of,
     export,
-    fit_heads,
+    fit_in_folds,
     fit_stage,
-    out_of_fold,
     stack,
     targets_of,
 )
 from classifier.training.labels import Example
+from classifier.training.network import Network, fit_networks
 from classifier.training.run import probabilities_of
+from classifier.weights import CLIP, SCORES, VECTORS
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +45,16 @@ def test_targets_have_a_column_each_score(examples: tuple[Example, ...], targets
     assert targets[hard, 5:].sum() == 1.0
 
 
-def test_two_fits_are_equal(design: Design, targets: np.ndarray):
+def fit_both(examples: tuple[Example, ...], design: Design, targets: np.ndarray) -> tuple[Stage, Network]:
+    """Return both stages, fitted in folds."""
+    folds = folds_of(examples, seed=1)
+    stage, inputs = fit_in_folds(design, targets, folds)
+    return stage, fit_networks(inputs, targets, design.own, folds)[0]
+
+
+def test_two_fits_are_equal(examples: tuple[Example, ...], design: Design, targets: np.ndarray):
     """Fitting twice gives the same arrays, bit for bit."""
-    first, second = (
-        export(fit_stage(design, targets), (np.zeros((len(SCORES), len(HEADS))), np.zeros(len(HEADS))))
-        for _ in range(2)
-    )
+    first, second = (export(*fit_both(examples, design, targets)) for _ in range(2))
     assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
 
@@ -69,63 +75,61 @@ def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], desig
     place, mean = SCORES.index("missing"), targets[:, SCORES.index("missing")].mean()
     ridge = Ridge(alpha=model.PENALTY, fit_intercept=False).fit(inputs, targets[:, place] - mean)
     assert np.abs(stage.predict(design)[:, place] - mean - ridge.predict(inputs)).max() < 1e-3
-    heads = fit_heads(stage.predict(design), targets)
-    scorer = Scorer(export(stage, heads))
-    served = np.stack([scorer.scores(extract(example.prompt)) for example in examples])
-    assert np.abs(served - stage.predict(design)).max() < 5e-3
-    mixed, _ = probabilities_of(np.stack([scorer.logits(row) for row in served]).astype(np.float64))
-    wanted, _ = probabilities_of(stage.predict(design) @ heads[0] + heads[1])
-    assert np.abs(mixed - wanted).max() < 0.02
 
 
-def test_the_verdict_is_both_stages_at_once(examples: tuple[Example, ...], design: Design, targets: np.ndarray):
-    """What serving looks up in one step are the logits of the second stage and the domains' scores of the first."""
+def test_what_is_served_is_what_was_fitted(examples: tuple[Example, ...], design: Design, targets: np.ndarray):
+    """The logits that serving looks up are those of the fitted stages, up to the precision of the exported weights."""
+    stage, network = fit_both(examples, design, targets)
+    scorer = Scorer(export(stage, network))
+    served = np.array([scorer.verdict(parts_of(example.prompt)) for example in examples[::9]])
+    fitted = network.predict(stage.inputs(design))[::9]
+    assert np.abs(served - fitted).max() < 0.05
+    for found, expected in zip(probabilities_of(served), probabilities_of(fitted), strict=True):
+        assert np.abs(found - expected).max() < 0.01
+
+
+def test_vectors_belong_to_words_of_the_ask(design: Design, targets: np.ndarray):
+    """Only the block of words has them, they are at right angles, and the largest entry of each is above zero."""
     stage = fit_stage(design, targets)
-    scorer = Scorer(export(stage, fit_heads(stage.predict(design), targets)))
-    for example in examples[::9]:
-        scores = scorer.scores(extract(example.prompt))
-        expected = [*scorer.logits(scores).tolist(), *scores.tolist()[-len(DOMAINS) :]]
-        assert np.allclose(scorer.verdict(parts_of(example.prompt)), expected, rtol=1e-3, atol=2e-3)
-
-
-def test_heads_equal_predict_proba(design: Design, targets: np.ndarray):
-    """The exported second stage gives scikit-learn's probabilities."""
-    scores = fit_stage(design, targets).predict(design)
-    mix, bias = fit_heads(scores, targets)
-    place = HEADS.index("hard")
-    inputs = scores[:, [SCORES.index(name) for name in ("tier", "medium", "hard")]]
-    expected = model.head().fit(inputs, targets[:, SCORES.index("hard")] > 0).predict_proba(inputs)[:, 1]
-    assert np.allclose(1 / (1 + np.exp(-(scores @ mix + bias)[:, place])), expected)
+    edges = np.searchsorted(stage.kept, block_bounds())
+    inside = np.zeros(len(stage.kept), dtype=bool)
+    inside[edges[WORDS] : edges[WORDS + 1]] = True
+    assert not stage.vectors[~inside].any()
+    used = stage.vectors[:, stage.vectors.any(axis=0)]
+    assert 3 < used.shape[1] <= VECTORS
+    assert np.allclose(used.T @ used, np.eye(used.shape[1]), atol=1e-6)
+    assert (np.take_along_axis(used, np.abs(used).argmax(axis=0)[None], axis=0) > 0).all()
 
 
 def test_held_out_scores_order_the_tiers(examples: tuple[Example, ...], design: Design, targets: np.ndarray):
-    """What was learnt on four folds orders the fifth."""
-    scores = out_of_fold(design, targets, folds_of(examples, seed=1))
+    """What was learnt on four folds orders the fifth; vectors and numbers are those of the stage."""
+    stage, inputs = fit_in_folds(design, targets, folds_of(examples, seed=1))
     tiers = np.array([int(example.tier or 0) for example in examples])
-    means = [scores[tiers == tier, 0].mean() for tier in range(3)]
+    means = [inputs[tiers == tier, 0].mean() for tier in range(3)]
     assert means[0] + 0.3 < means[1] < means[2] - 0.3
+    assert np.allclose(inputs[:, len(SCORES) :], stage.inputs(design)[:, len(SCORES) :])
 
 
-def test_another_reading_is_scored_but_not_fitted(examples: tuple[Example, ...], design: Design, targets: np.ndarray):
-    """A changed reading changes the held-out scores, the same reading does not."""
+def test_held_out_scores_know_no_label_of_their_fold(
+    examples: tuple[Example, ...], design: Design, targets: np.ndarray
+):
+    """Other labels in a fold leave its own scores as they are and move those of others."""
     folds = folds_of(examples, seed=1)
-    plain = out_of_fold(design, targets, folds)
-    same = out_of_fold(design, targets, folds, read_as=design_of(examples))
-    other = out_of_fold(design, targets, folds, read_as=design_of(examples[::-1]))
-    assert np.array_equal(plain, same)
-    assert not np.allclose(plain, other)
+    inside, flipped = np.array(folds) == 0, targets.copy()
+    flipped[inside, :3] = 2.0 - flipped[inside, :3]
+    before, after = (fit_in_folds(design, one, folds)[1] for one in (targets, flipped))
+    assert np.allclose(before[inside], after[inside], atol=1e-6)
+    assert not np.allclose(before[~inside], after[~inside], atol=1e-3)
 
 
-def test_own_rows_teach_but_are_not_calibrated_on(examples: tuple[Example, ...], targets: np.ndarray):
-    """Own rows have no held-out scores, and what they say of everyone's tier differs from what other rows say."""
+def test_own_rows_have_a_design_of_their_own_for_tiers(examples: tuple[Example, ...], targets: np.ndarray):
+    """Own rows have held-out scores as well; what they say of everyone's tier differs from what other rows say."""
     renamed = [
         replace(example, source="own_x") if place % 3 == 0 else example for place, example in enumerate(examples)
     ]
     design, usual = design_of(renamed), design_of(examples)
-    scores = out_of_fold(design, targets, folds_of(examples, seed=1))
-    assert np.isnan(scores[design.own]).all()
-    assert np.isfinite(scores[~design.own]).all()
-    assert np.isfinite(fit_heads(scores, targets)[0]).all()
+    _, inputs = fit_in_folds(design, targets, folds_of(examples, seed=1))
+    assert np.isfinite(inputs).all()
     tier, missing = SCORES.index("tier"), SCORES.index("missing")
     apart, shared = fit_stage(design, targets).predict(usual), fit_stage(usual, targets).predict(usual)
     assert not np.allclose(apart[:, tier], shared[:, tier], atol=1e-4)
@@ -162,10 +166,10 @@ def test_training_and_serving_read_the_same_features(data_dir: Path):
     assert (matrix.counts != stacked.counts).nnz == 0
     assert np.array_equal(matrix.numbers, stacked.numbers)
     targets = targets_of(examples)
-    stage = fit_stage(matrix, targets)
-    scorer = Scorer(export(stage, fit_heads(stage.predict(matrix), targets)))
-    served = np.stack([scorer.scores(found) for found in features])
-    assert np.abs(served - stage.predict(matrix)).max() < 1e-2
+    stage, network = fit_both(examples, matrix, targets)
+    scorer = Scorer(export(stage, network))
+    served = np.array([scorer.verdict(parts_of(example.prompt)) for example in examples])
+    assert np.abs(served - network.predict(stage.inputs(matrix))).max() < 0.1
 
 
 def test_the_shipped_artifact_knows_its_training_prompts(data_dir: Path):

@@ -1,11 +1,9 @@
 import numpy as np
-import pytest
 from scipy.sparse import csr_matrix
 
 from classifier import model
-from classifier.assess import SCORES
-from classifier.assessment import DOMAINS
-from classifier.training.regression import Inputs, alike, choice_of_domains, regress
+from classifier.training.regression import Inputs, alike, held_out, regress
+from classifier.weights import SCORES
 
 RANDOM = np.random.default_rng(3)
 ROWS, WORDS, NUMBERS = 60, 90, 4
@@ -74,19 +72,15 @@ def test_scores_of_one_design_are_fitted_together():
     assert not any("domain_math" in group for group in groups)
 
 
-@pytest.mark.parametrize("kinds", [1, 2])
-def test_few_domains_leave_no_choice(kinds: int):
-    """With fewer than three domains the scores stay as they are."""
-    targets = np.eye(len(DOMAINS))[np.arange(ROWS) % kinds]
-    assert choice_of_domains(INPUTS.products(), targets) is None
-
-
-def test_absent_domains_are_never_chosen():
-    """A domain without a row gets a constant that no other can be below."""
-    labels = np.arange(ROWS) % 3
-    choice = choice_of_domains(INPUTS.products(), np.eye(len(DOMAINS))[labels])
-    assert choice is not None
-    mix, bias = choice
-    assert mix.shape == (len(DOMAINS), len(DOMAINS))
-    assert not mix[:, 3:].any()
-    assert bias[3:].max() < bias[:3].min() - 20
+def test_held_out_scores_are_those_of_fits_without_the_fold():
+    """Each row is told what the weights of the other folds say of it; unknown rows are told, too."""
+    folds, targets = np.arange(ROWS) % 3, TARGETS.copy()
+    targets[7] = np.nan
+    products = INPUTS.products()
+    found = held_out((INPUTS.apart(products), products), targets, folds)
+    for fold in range(3):
+        inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        others = Inputs(words=INPUTS.words[outside], numbers=INPUTS.numbers[outside], own=INPUTS.own[outside])
+        words, numbers, bias = regress(others, others.apart(others.products()), targets[outside])
+        told = INPUTS.words[inside] @ words + INPUTS.numbers[inside] @ numbers + bias
+        assert np.allclose(found[inside], told, atol=1e-4)

@@ -3,10 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier.assess import HEADS, PRESETS
+from classifier.assess import PRESETS
 from classifier.training.labels import Example
 from classifier.training.run import chosen_rows, presets_of, probabilities_of, train
 from classifier.training.sources import DataMissing
+from classifier.weights import HEADS
 
 
 def test_probabilities_sum_to_one_and_are_ordered():
@@ -47,4 +48,4 @@ def test_training_twice_gives_the_same_files(data_dir, tmp_path):
     first, second = (train(data_dir, tmp_path / name, seed=7, step=steps.append) for name in ("1", "2"))
     assert first == second
     assert (tmp_path / "1" / "arrays.bin").read_bytes() == (tmp_path / "2" / "arrays.bin").read_bytes()
-    assert steps[:4] == ["read", "features", "folds", "saved"]
+    assert steps[:4] == ["read", "features", "fitted", "saved"]
