@@ -20,25 +20,30 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import IO, Any, TypeVar
 
+import numpy as np
+
 from classifier.prompt import Prompt, Turn
 from router.errors import RouterError
 
 SMALL_BYTES = 128 * 1024
 """Bodies below this size are never worked on aside: the slowest took 18 ms to read, an ordinary one 1 ms."""
 
-QUOTE_BYTES = 28
 LARGE_BYTES = 2 * 1024 * 1024
-"""What is worked on aside: bodies whose bytes come to this, each quotation mark counted as QUOTE_BYTES of them.
+MARK_BYTES = {ord('"'): 28, ord("{"): 28, ord("["): 28, ord(","): 8}
+"""What is worked on aside: bodies whose bytes come to LARGE_BYTES, each of these marks counted as so many more.
 
 Reading prose takes 3 to 8 ns a byte, an agent's history 7, ten thousand empty messages or doubled names 70: some 220 ns
-a quotation mark. So an ordinary body of 1 MB is read at once, which is quicker than handing it over, and a hostile one
-of 240 KB is not."""
+a mark. So an ordinary body of 1 MB is read at once, which is quicker than handing it over, and a hostile one of 240 KB
+is not."""
 
 
 def is_large(body: bytes) -> bool:
     """Whether reading `body` would hold the loop for longer than others should wait (some 20 ms)."""
     size = len(body)
-    return size >= SMALL_BYTES and (size >= LARGE_BYTES or size + QUOTE_BYTES * body.count(b'"') >= LARGE_BYTES)
+    if size < SMALL_BYTES or size >= LARGE_BYTES:
+        return size >= SMALL_BYTES
+    codes = np.frombuffer(body, np.uint8)  # counts four times as quickly as bytes.count
+    return size + sum(each * int(np.count_nonzero(codes == mark)) for mark, each in MARK_BYTES.items()) >= LARGE_BYTES
 
 
 WORK_SECONDS = 30.0
@@ -53,6 +58,16 @@ T = TypeVar("T")
 
 class WorkLost(RuntimeError):
     """The process ended before its work was done, or met what nobody foresaw."""
+
+
+class _Gone(Exception):
+    """The process was ended from outside: another one can do the work."""
+
+
+def _put_down(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    """End a process whose work takes too long."""
+    late.set()
+    process.kill()
 
 
 class Worker:
@@ -72,16 +87,25 @@ class Worker:
         Where no process can be started, it is done here.
         """
         try:
-            process = self._running()
+            return self._done(function, arguments)
+        except _Gone:
+            return self._done(function, arguments, again=True)
         except OSError:
             return function(*arguments)
-        timer = threading.Timer(self._seconds, process.kill)
+
+    def _done(self, function: Callable[..., T], arguments: tuple[Any, ...], *, again: bool = False) -> T:
+        """Do the same once; _Gone where the process had ended before that, which is no fault of the work's."""
+        process = self._running()
+        late = threading.Event()
+        timer = threading.Timer(self._seconds, _put_down, (process, late))
         timer.start()
         try:
             good, result = _asked(process, (function, arguments))
         except (OSError, EOFError):
             self.end()
-            raise WorkLost("the process for large bodies ended before its work was done") from None
+            if again or late.is_set():
+                raise WorkLost("the process for large bodies ended before its work was done") from None
+            raise _Gone from None
         finally:
             timer.cancel()
         if isinstance(result, WorkLost):

@@ -225,6 +225,8 @@ class Cycle:
         elif self._method != "HEAD":
             self._chunked = self._flowing = True
             more = b"transfer-encoding: chunked\r\n"
+        if self.awaits_continue:
+            self.keep_alive = False  # the body may come or not: what follows on this connection is not to be told apart
         if fields.get(b"connection") == b"close":
             self.keep_alive = False
         elif not self.keep_alive:

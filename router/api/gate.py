@@ -73,6 +73,8 @@ def inspect(scope: Scope, body_limit: int) -> Head:
         raise NoUpgrade("the request asks to upgrade the connection")
     if fields.get(b"content-encoding", b"identity").lower() != b"identity":
         raise UnsupportedEncoding("the request body is compressed")
+    if fields.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
+        raise UnsupportedEncoding("the request body is compressed on its way (Transfer-Encoding)")
     length = fields.get(b"content-length")
     if length is not None and int(length) > body_limit:
         raise too_large(int(length), body_limit)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 from pathlib import Path
 
 from router.plan import Plan, prepare, watched
@@ -39,6 +40,7 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; 0 when it ended as asked."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload asked for before there is anything to load anew
     config = args.config or args.file
 
     def load(present: Plan | None = None) -> Plan:

@@ -22,6 +22,8 @@ SWEEP_SECONDS = 600.0
 """How often what has expired, and what is too much, is deleted."""
 
 _AT_ONCE = 200
+_PARTS = 16
+"""What is kept between two sweeps is at most such a part of what may be kept at all."""
 """Responses deleted in one transaction: the write lock is held for no longer than that takes."""
 
 _LOG_BYTES = 32 * 1024 * 1024
@@ -48,7 +50,11 @@ _PROLONG = (
 )
 _REMOVE = "DELETE FROM response WHERE response_id = ? AND caller = ? AND expires > ?"
 _EXPIRE = f"DELETE FROM response WHERE rowid IN (SELECT rowid FROM response WHERE expires <= ? LIMIT {_AT_ONCE})"  # noqa: S608
-_OLDEST = f"DELETE FROM response WHERE rowid IN (SELECT rowid FROM response ORDER BY expires LIMIT {_AT_ONCE})"  # noqa: S608
+_OLDEST = (  # as many of the oldest as make room, and not one more
+    "DELETE FROM response WHERE rowid IN (SELECT rowid FROM ("  # noqa: S608
+    "SELECT rowid, sum(bytes) OVER (ORDER BY expires, rowid) - bytes AS before FROM response"
+    f") WHERE before < ? ORDER BY before LIMIT {_AT_ONCE})"
+)
 _FIND = f"SELECT {_COLUMNS} FROM response WHERE response_id = ? AND caller = ? AND expires > ?"  # noqa: S608
 _TOTAL = "SELECT coalesce(sum(bytes), 0) FROM response"
 
@@ -80,6 +86,8 @@ class SqliteConversations:
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
         self._logged = 0
+        self._unswept = 0
+        self._full = asyncio.Event()
 
     def start(self) -> None:
         """Begin to delete in the background what has expired: now, and every SWEEP_SECONDS."""
@@ -88,6 +96,10 @@ class SqliteConversations:
     async def keep(self, kept: KeptResponse) -> None:
         """Return once `kept` is committed; LedgerUnavailable when that is impossible."""
         await self._do(lambda connection: self._insert(connection, kept))
+        self._unswept += len(kept.items) + len(kept.response)
+        if self._unswept > self._bounds.total_bytes // _PARTS:
+            self._unswept = 0
+            self._full.set()
 
     async def find(self, response_id: str, caller: str) -> KeptResponse | None:
         """Return a response; None when it is not there (any more)."""
@@ -177,14 +189,18 @@ class SqliteConversations:
     def _shrink(self, connection: sqlite3.Connection) -> bool:
         """Delete the oldest if they are too much; say whether there was something to delete."""
         (size,) = connection.execute(_TOTAL).fetchone()
-        return bool(size > self._bounds.total_bytes and connection.execute(_OLDEST).rowcount > 0)
+        excess = size - self._bounds.total_bytes
+        return excess > 0 and connection.execute(_OLDEST, (excess,)).rowcount > 0
 
     async def _sweep_on(self) -> None:
         """Sweep every now and then; what fails is tried again the next time."""
         while True:
             with contextlib.suppress(LedgerUnavailable):
                 await self.sweep()
-            await asyncio.sleep(SWEEP_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._full.wait()
+            self._full.clear()
 
 
 def _kept(row: tuple[Any, ...]) -> KeptResponse:

@@ -11,6 +11,7 @@ holds, and only then clears it: if it dies in between, the next one does the sam
 
 import contextlib
 import fcntl
+import glob
 import logging
 import mmap
 import os
@@ -118,6 +119,10 @@ def begin(ledger: Path) -> Sent:
         path = _named(ledger, number)
         try:
             file = _locked(path, os.O_CREAT)
+        except (IsADirectoryError, PermissionError) as error:
+            if not path.exists():
+                raise _unavailable(path, error) from error
+            continue  # it is somebody else's
         except OSError as error:
             raise _unavailable(path, error) from error
         if file is None:
@@ -154,7 +159,7 @@ class Orphan:
 
 def orphans(ledger: Path) -> Iterator[Orphan]:
     """Yield the journals beside `ledger` whose processes died. A file that is none of ours is left alone."""
-    for path in sorted(ledger.parent.glob(f"{ledger.name}.sent-*")):
+    for path in sorted(ledger.parent.glob(f"{glob.escape(ledger.name)}.sent-*")):
         try:
             file = _locked(path, 0)
         except OSError as error:

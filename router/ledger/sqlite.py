@@ -211,6 +211,17 @@ class SqliteLedger:
         loop.call_soon_threadsafe(self._go_on, loop)
 
 
+def _rows_of(orphan: sent.Orphan) -> list[Row]:
+    """Return the rows of what a journal holds; what no row can be made of was damaged, and goes to the log."""
+    rows = []
+    for intent in orphan.intents:
+        try:
+            rows.append(to_row(intent.entry()))
+        except (ValueError, OverflowError):
+            _log.warning("a call that was under way when a process died cannot be read, and has no row")
+    return rows
+
+
 def recover(path: Path, writer: Writer) -> int:
     """Give every request that a dead process had sent its row, unless it has one; return how many were looked at.
 
@@ -220,7 +231,7 @@ def recover(path: Path, writer: Writer) -> int:
     for orphan in sent.orphans(path):
         try:
             if orphan.intents:
-                writer.write([to_row(intent.entry()) for intent in orphan.intents])
+                writer.write(_rows_of(orphan))
         except BaseException:
             orphan.left()
             raise

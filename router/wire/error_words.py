@@ -141,6 +141,20 @@ _NO_HOST = re.compile(
 )
 
 
+_ASKED_TOO_MUCH = re.compile(r"can only afford|fewer max_tokens|lower max_tokens")
+_THIS_CONTENT = re.compile(
+    r"content[ _-]?(?:policy|filter|management)|moderat|flagged|safety (?:policy|system|filter)|usage polic"
+    r"|\b(?:image|tool|file|url|audio|video)s?\b[^\n]{0,120}?(?:not found|could not be (?:found|fetched|loaded))"
+)
+
+
+def is_of_request(status: int, text: str) -> bool:
+    """Tell whether lower-case `text` of a refusal blames what this one request holds or asks for, not its sender."""
+    if status == 402:
+        return bool(_ASKED_TOO_MUCH.search(text, 0, ENOUGH))
+    return status in (403, 404) and not is_gone(text) and bool(_THIS_CONTENT.search(text, 0, ENOUGH))
+
+
 def is_no_host(text: str) -> bool:
     """Tell whether lower-case `text` of a 404 says that no host behind can do what this request needs."""
     return bool(_NO_HOST.search(text, 0, ENOUGH))

@@ -118,6 +118,7 @@ class _Said:
     param: str | None = None
     extra: str = ""
     moderated: bool = False
+    page: bool = False
 
 
 def read_problem(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> UpstreamProblem:
@@ -142,8 +143,10 @@ def problem_in_answer(value: Any) -> UpstreamProblem:
 def _problem(kind: str, status: int, said: _Said, wait: float | None) -> UpstreamProblem:
     code = said.code or (said.kind or None)
     text = said.message.lower()
-    hostless = status == 404 and words.is_no_host(text)
-    guessed = hostless or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said))
+    own = words.is_of_request(status, f"{text} {code or ''}") or (said.page and status == 403)
+    its_own = (status == 404 and words.is_no_host(text)) or (kind == REFUSED and own)
+    guessed = its_own or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said))
+    lacks = words.lack(status, {said.code or "", said.kind}, text) if kind == REFUSED and not its_own else None
     return UpstreamProblem(
         kind=kind,
         status=status,
@@ -152,7 +155,7 @@ def _problem(kind: str, status: int, said: _Said, wait: float | None) -> Upstrea
         param=plain_word(said.param),
         retry_after=wait,
         guessed=guessed,
-        lacks=words.lack(status, {said.code or "", said.kind}, text) if kind == REFUSED and not hostless else None,
+        lacks=lacks,
     )
 
 
@@ -177,7 +180,8 @@ def _listen(value: Any, body: bytes) -> _Said:
         value = value[0]
     if not isinstance(value, dict):
         text = body[: 4 * words.ENOUGH].decode("utf-8", "replace").strip()
-        return _Said(message="" if text.startswith("<") else text)
+        page = text.startswith("<")  # of whoever guards the host, often: what it holds against this request is its own
+        return _Said(message="" if page else text, page=page)
     outer, inner = value, value.get("error")
     if isinstance(inner, str):
         return _Said(message=inner, code=_string(outer.get("code")))

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +81,19 @@ def test_a_process_that_is_gone_is_replaced(worker: Worker) -> None:
         worker.do(os._exit, 1)
 
     assert worker.do(os.getpid) not in (first, os.getpid())
+
+
+def test_who_kills_the_process_costs_nobody_an_answer(worker: Worker) -> None:
+    """What it was doing is done once more by another."""
+    first = worker.do(os.getpid)
+    working = threading.Thread(target=lambda: done.append(worker.do(sum, range(20_000_000))))
+    done: list[int] = []
+    working.start()
+    time.sleep(0.05)
+    os.kill(first, signal.SIGKILL)
+    working.join()
+
+    assert done == [sum(range(20_000_000))]
 
 
 def test_work_that_takes_too_long_is_ended() -> None:
@@ -173,6 +188,10 @@ def test_the_end_of_its_input_is_its_end() -> None:
         (b'{"role":"user","content":""},' * 4_600, False),
         (b'{"role":"user","content":""},' * 9_000, True),
         (b'"a":1,' * 40_000, True),
+        (b"{}," * 60_000, True),
+        (b"[0]," * 60_000, True),
+        (b"0," * 250_000, True),
+        (b"0, " * 43_000, False),
     ],
 )
 def test_what_takes_long_to_read_is_large(body: bytes, *, large: bool) -> None:

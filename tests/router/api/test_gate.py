@@ -17,6 +17,7 @@ REFUSED = [
     ("too many headers", [HOST, *((b"x-%d" % i, b"1") for i in range(200))], RequestTooLarge),
     ("same header many times", [HOST, *((b"x", b"1") for _ in range(200))], RequestTooLarge),
     ("compressed", [HOST, (b"content-encoding", b"gzip")], UnsupportedEncoding),
+    ("compressed on its way", [HOST, (b"transfer-encoding", b"gzip, chunked")], UnsupportedEncoding),
     ("announced too large", [HOST, (b"content-length", b"2000")], RequestTooLarge),
 ]
 

@@ -82,6 +82,32 @@ async def test_a_start_gives_them_their_rows_once_and_keeps_those_that_are_there
     assert list(ledger.parent.glob("*.sent-*")) == []
 
 
+@pytest.mark.parametrize(
+    "damage",
+    ["input_tokens=-5", "at=datetime(2026, 1, 1)", "at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))"],
+)
+async def test_a_damaged_place_keeps_nobody_from_starting(ledger: Path, damage: str) -> None:
+    """What lies beside it has its row."""
+    intents = "from datetime import datetime, timedelta, timezone; import msgspec; whole = an_intent(decision_id='a'); "
+    damaged = f"msgspec.structs.replace(an_intent(decision_id='b'), {damage})"
+    die(ledger, f"{intents} journal.intend(whole); journal.intend({damaged})")
+
+    await SqliteLedger.open(ledger).close()
+
+    assert [entry.decision_id for entry in entries(ledger)] == ["a"]
+    assert list(ledger.parent.glob("*.sent-*")) == []
+
+
+async def test_any_name_of_a_ledger_will_do(tmp_path: Path) -> None:
+    """Brackets are no pattern."""
+    ledger = tmp_path / "l[1].db"
+    die(ledger, """journal.intend(an_intent(decision_id="a"))""")
+
+    await SqliteLedger.open(ledger).close()
+
+    assert [entry.decision_id for entry in entries(ledger)] == ["a"]
+
+
 async def test_a_start_that_is_killed_before_it_clears_leaves_it_to_the_next(ledger: Path) -> None:
     """The rows are there already then: nothing is there twice."""
     die(ledger, """journal.intend(an_intent(decision_id="a"))""")

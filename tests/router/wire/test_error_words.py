@@ -111,3 +111,22 @@ def test_reads_a_wait_from_a_sentence(text, seconds):
 def test_says_what_a_refusal_wants(status, codes, text, wanted):
     """A key, a right, money or another model: codes count before words, and words before the status."""
     assert words.lack(status, codes, text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "own"),
+    [
+        (402, "this request requires more credits, or fewer max_tokens. you can only afford 500", True),
+        (402, "insufficient credits", False),
+        (403, "your request was flagged by our content policy", True),
+        (403, "the api key has no access to this model", False),
+        (404, "image https://a.example/b.png not found", True),
+        (404, "tool 'search' not found", True),
+        (404, "model 'image-7' not found", False),
+        (404, "", False),
+        (401, "content policy", False),
+    ],
+)
+def test_what_one_request_asks_for_is_told_from_what_its_sender_lacks(status: int, text: str, *, own: bool) -> None:
+    """Nobody else's requests would be refused for it."""
+    assert words.is_of_request(status, text) is own
