@@ -183,6 +183,7 @@ _WHY = {
     Reason.ESCALATED_CONTEXT: "the upstreams of this tier are too small for the request, a stronger one serves",
     Reason.ESCALATED_CAPABILITY: "the upstreams of this tier lack what the request needs, a stronger one serves",
     Reason.ESCALATED_ANSWER: "the answer of a weaker upstream was not what it had to be",
+    Reason.CHEAPEST: "the cheapest of those whose vectors go together",
     Reason.FALLBACK: "a better ranked upstream failed",
     Reason.CLASSIFIER_FAILED: "the classifier failed, the route's own default serves",
 }

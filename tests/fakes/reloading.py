@@ -117,6 +117,7 @@ async def reloads(count: int, folder: Path, *, per_second: float, streams: int, 
             memory, found.files_before = _memory_mb(process), _open_files(process)
             for what, answer, do in itertools.islice(operator.changes(), count):
                 await _change(process, what, answer, do, found)
+            await asyncio.sleep(1)  # what was changed last is of use too
             over.set()
             await asyncio.gather(*load)
             found.seconds = time.monotonic() - begun

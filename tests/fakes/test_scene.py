@@ -5,10 +5,10 @@ from tests.fakes.scene import WHOLE, Scene
 
 
 async def test_a_scene_plays_a_request() -> None:
-    """Record, head and body are in the one journal."""
+    """Intent, record, head and body are in the one journal."""
     scene = Scene(FakeReply(WHOLE))
 
     await scene.play()
 
-    assert scene.journal == ["record", "begin", "end"]
+    assert scene.journal == ["intend", "record", "begin", "end"]
     assert scene.client.body == WHOLE
