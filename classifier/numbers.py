@@ -16,6 +16,8 @@ from classifier.prompt import Reading
 _LONG = 8
 """Letters beyond which a word is long."""
 
+_is_long = _LONG.__lt__
+
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -61,7 +63,7 @@ def _sizes(reading: Reading, ask: list[str], seen: set[str], histogram: list[int
         log_words,
         log_words * log_words,
         len("".join(ask)) / (words + 1),
-        len([word for word in seen if len(word) > _LONG]) / (distinct + 1),
+        sum(map(_is_long, map(len, seen))) / (distinct + 1),
         distinct / (words + 1),
         _LOG1P[histogram[_NEWLINE]],
         math.log1p(words / ends),
