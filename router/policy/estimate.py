@@ -13,7 +13,7 @@ from router.request import Request
 
 PRIOR_OUTPUT_TOKENS = (150, 400, 800)
 """Tokens assumed for the answer to an easy, medium and hard prompt while nothing was observed. An assumption, not a
-measurement: only the order of candidates hangs on it, and MIN_REPLIES replies replace it."""
+measurement: only the order of candidates hangs on it, and MIN_REPLIES replies, of any upstream, replace it."""
 
 REASONING_FACTOR = 4
 """How many times as much an upstream that always reasons is assumed to write. An assumption of the same kind."""
@@ -64,18 +64,29 @@ def is_conversation(prompt: Prompt) -> bool:
     return False
 
 
-def expected_output(upstream: Upstream, workload: Workload, seen: Observed | None) -> int:
-    """Return the tokens that the answer is expected to have: observed, else assumed, never above a known limit."""
+def expected_output(upstream: Upstream, workload: Workload, observed: Mapping[str, Observed]) -> int:
+    """Return the tokens that the answer is expected to have, never above a known limit.
+
+    As observed at this upstream; else as long as others' answers to such prompts are on average, for one learnt length
+    beside one assumed would send requests to whoever was not seen yet; else as assumed.
+    """
+    seen = observed.get(upstream.name)
     mean = None if seen is None else seen.output_tokens[workload.tier]
     if mean is not None:
         tokens = round(mean)
     else:
-        tokens = PRIOR_OUTPUT_TOKENS[workload.tier]
+        tokens = _elsewhere(observed, workload.tier) or PRIOR_OUTPUT_TOKENS[workload.tier]
         if upstream.always_reasons:
             tokens *= REASONING_FACTOR
     if workload.max_output_tokens is not None and workload.max_output_tokens < tokens:
         tokens = workload.max_output_tokens
     return tokens if upstream.max_output is None or tokens <= upstream.max_output else upstream.max_output
+
+
+def _elsewhere(observed: Mapping[str, Observed], tier: Tier) -> int:
+    """Return the mean length of all upstreams' answers to prompts of `tier`, 0 where none was observed."""
+    means = [mean for seen in observed.values() if (mean := seen.output_tokens[tier]) is not None]
+    return round(sum(means) / len(means)) if means else 0
 
 
 def expected_cost(
@@ -91,7 +102,7 @@ def expected_cost(
     if price.peak is not None:
         price = price.at(at)
     seen = observed.get(upstream.name)
-    cost = workload.input_tokens * price.input + expected_output(upstream, workload, seen) * price.output
+    cost = workload.input_tokens * price.input + expected_output(upstream, workload, observed) * price.output
     if workload.conversation and seen is not None and seen.cached_share and price.cached_input is not None:
         cost += int(workload.input_tokens * seen.cached_share) * (price.cached_input - price.input)
     return cost / MILLION

@@ -62,7 +62,23 @@ def test_the_answer_is_as_long_as_seen_or_assumed(case: Case) -> None:
     """The observed length replaces the assumed one, and no known limit is passed."""
     workload = Workload(input_tokens=1, max_output_tokens=case.limit, tier=case.tier, conversation=False)
 
-    assert expected_output(an_upstream(**case.upstream), workload, case.seen) == case.expected
+    upstream = an_upstream(**case.upstream)
+    observed = {} if case.seen is None else {upstream.name: case.seen}
+
+    assert expected_output(upstream, workload, observed) == case.expected
+
+
+def test_who_was_not_seen_yet_is_taken_to_answer_as_the_others_do() -> None:
+    """Long answers at one upstream do not make the next one look cheap."""
+    observed = {"a": Observed(output_tokens=(900.0, None, None)), "b": Observed(output_tokens=(1100.0, None, 7.0))}
+    easy, medium = (
+        Workload(input_tokens=1, max_output_tokens=None, tier=tier, conversation=False)
+        for tier in (Tier.EASY, Tier.MEDIUM)
+    )
+
+    assert expected_output(an_upstream("c"), easy, observed) == 1000
+    assert expected_output(an_upstream("a"), easy, observed) == 900
+    assert expected_output(an_upstream("c"), medium, observed) == MEDIUM
 
 
 def test_an_unknown_price_has_no_estimate() -> None:
@@ -88,7 +104,7 @@ def test_the_estimate_is_what_the_bill_would_be(
     workload = Workload(input_tokens=tokens, max_output_tokens=limit, tier=tier, conversation=conversation)
     observed = {upstream.name: Observed(cached_share=share)}
     hit = int(tokens * share) if share and conversation else 0
-    output = expected_output(upstream, workload, observed[upstream.name])
+    output = expected_output(upstream, workload, observed)
 
     assert upstream.price is not None
     assert expected_cost(upstream, workload, observed) == upstream.price.cost(
