@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from router.catalog.upstream import Upstream
 from router.errors import RouterError
-from router.ledger.bill import bill
+from router.ledger.bill import bill, known_sum
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry, Paid
 from router.ledger.intent import Intent
 from router.policy.decision import Decision, Reason
@@ -36,9 +36,6 @@ class Course:
     overhead_ms: float
 
 
-_WEAKEST = (CostSource.UNKNOWN, CostSource.ESTIMATED, CostSource.COMPUTED, CostSource.PROVIDER)
-
-
 def reason_of(decision: Decision, upstream: Upstream | None, tries: int) -> Reason:
     """Return why `upstream`, which serves after `tries` attempts, is the one it is."""
     return Reason.FALLBACK if tries > 1 and upstream is not decision.ranked[0].upstream else decision.reason
@@ -65,10 +62,7 @@ def _all_paid(course: Course) -> tuple[tuple[Attempt, ...], Decimal | None, Cost
         served = max(place for place, attempt in enumerate(attempts) if attempt.upstream == upstream.name)
         kept = replace(attempts[served], paid=paid_for(upstream, course.usage, _asked_at(course)))
         attempts = (*attempts[:served], kept, *attempts[served + 1 :])
-    paid = [attempt.paid for attempt in attempts if attempt.paid is not None]
-    costs = [each.cost for each in paid if each.cost is not None]
-    source = min((each.cost_source for each in paid), key=_WEAKEST.index)
-    return attempts, sum(costs, Decimal(0)) if len(costs) == len(paid) else None, source
+    return attempts, *known_sum(attempts)
 
 
 def intent(

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from router.catalog.upstream import Upstream
-from router.ledger.entry import CostSource
+from router.ledger.entry import Attempt, CostSource
 from router.usage import Usage
 
 
@@ -40,3 +40,23 @@ def bill(upstream: Upstream, usage: Usage, baseline: Upstream | None, at: dateti
         price_as_of=upstream.price.as_of,
         baseline_cost=saved_against,
     )
+
+
+_OPEN = frozenset({"abandoned", "unknown"})
+"""Endings that are none: nobody knows what became of the call."""
+
+_WEAKEST = (CostSource.UNKNOWN, CostSource.ESTIMATED, CostSource.COMPUTED, CostSource.PROVIDER)
+
+
+def known_sum(attempts: tuple[Attempt, ...]) -> tuple[Decimal | None, CostSource]:
+    """Return what the paid among `attempts`, one at least, cost together, and how that is known.
+
+    None where the cost of one is not known. Where nobody waited for the end of another, for which there may be a bill
+    too, what is known is an estimate of the whole.
+    """
+    paid = [attempt.paid for attempt in attempts if attempt.paid is not None]
+    costs = [each.cost for each in paid if each.cost is not None]
+    sources = [each.cost_source for each in paid]
+    if any(attempt.paid is None and (attempt.ambiguous or attempt.ending in _OPEN) for attempt in attempts):
+        sources.append(CostSource.ESTIMATED)
+    return sum(costs, Decimal(0)) if len(costs) == len(paid) else None, min(sources, key=_WEAKEST.index)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from router.ledger.bill import known_sum
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
 from router.usage import Usage
 
@@ -45,9 +46,14 @@ class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def entry(self) -> LedgerEntry:
         """Return the row of a request of which no more is known: what the call cost is unknown, not 0.
 
+        Earlier answers that were paid are in its cost, which is an estimate then.
+
         Its usage is our estimate of the prompt, which is the least that an upstream may have read.
         """
         unknown = Attempt(upstream=self.upstream, provider=self.provider, ending=UNKNOWN, ambiguous=True)
+        attempts = (*self.attempts, unknown)
+        paid = any(attempt.paid is not None for attempt in attempts)
+        cost, source = known_sum(attempts) if paid else (None, CostSource.UNKNOWN)
         return LedgerEntry(
             request_id=self.request_id,
             decision_id=self.decision_id,
@@ -65,9 +71,10 @@ class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):
             provider=self.provider,
             model=self.model,
             usage=Usage(input=self.input_tokens, output=0, estimated=True),
-            cost_source=CostSource.UNKNOWN,
+            cost=cost,
+            cost_source=source,
             error_code=LOST,
-            attempts=(*self.attempts, unknown),
+            attempts=attempts,
         )
 
     def shortened(self) -> "Intent":

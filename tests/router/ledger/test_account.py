@@ -129,3 +129,4 @@ def test_an_answer_that_was_paid_counts_though_the_next_never_came() -> None:
     )
 
     assert (entry.cost, entry.usage) == (Decimal("0.00005"), None)
+    assert entry.cost_source is CostSource.ESTIMATED

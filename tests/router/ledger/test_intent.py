@@ -1,15 +1,27 @@
 """What is kept of a call before it leaves, and the row that it becomes."""
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ledger.entry import Attempt, CostSource, EntryStatus
+from router.ledger.entry import Attempt, CostSource, EntryStatus, Paid
 from router.ledger.intent import decode, encode
 from tests.fakes.ledger import an_intent
 
 ROOM = 1021
+
+
+def test_what_was_paid_before_is_in_its_cost() -> None:
+    """The first answer of two was paid, the second may have been: what is known is an estimate of the whole."""
+    paid = Paid(input_tokens=1, output_tokens=2, cost=Decimal("0.5"), cost_source=CostSource.COMPUTED)
+    first = Attempt(upstream="small", provider="house", ending="invalid", paid=paid)
+
+    entry = msgspec.structs.replace(an_intent(), attempts=(first,)).entry()
+
+    assert (entry.cost, entry.cost_source) == (Decimal("0.5"), CostSource.ESTIMATED)
 
 
 def test_its_row_is_interrupted_and_its_cost_unknown() -> None:
