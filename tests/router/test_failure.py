@@ -112,3 +112,19 @@ def test_a_refusal_inside_an_answer_counts_as_much(error: dict[str, object], lac
     outcome = outcome_of(problem_in_answer({"error": error}).error())
 
     assert (outcome.ending, outcome.lacks, outcome.counts) == (Ending.REFUSED, lack, lack is not None)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (402, b'{"error": {"message": "This request requires more credits, or fewer max_tokens.", "code": 402}}'),
+        (403, b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"),
+        (403, b'{"error": {"message": "No.", "code": "content_policy_violation"}}'),
+        (404, b'{"error": {"message": "image https://a.example/b.png not found", "code": "invalid_image_url"}}'),
+    ],
+)
+async def test_a_refusal_of_what_one_request_holds_harms_nobody(status, body):
+    """Another upstream is asked for this request; the others go on as before."""
+    outcome = await read_failure(FakeReply(body, status=status), NOW)
+
+    assert (outcome.ending, outcome.counts, outcome.lacks) == (Ending.REFUSED, False, None)

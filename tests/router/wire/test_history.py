@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.errors import MalformedRequest
@@ -205,7 +205,7 @@ _TURN = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(st.lists(_TURN, max_size=6), st.sampled_from(sorted(DIALECTS)))
 def test_fitting_twice_is_fitting_once(messages, kind):
     """What fits is not touched again, all bytes around the messages stay, and unknown members of a message survive."""

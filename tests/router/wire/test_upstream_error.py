@@ -275,21 +275,6 @@ def test_a_request_that_no_host_behind_can_serve_harms_nobody():
     assert not read_problem(404, {}, b"", NOW).guessed
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (402, b'{"error": {"message": "This request requires more credits, or fewer max_tokens.", "code": 402}}'),
-        (403, b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"),
-        (403, b'{"error": {"message": "No.", "code": "content_policy_violation"}}'),
-        (404, b'{"error": {"message": "image https://a.example/b.png not found", "code": "invalid_image_url"}}'),
-    ],
-)
-def test_a_refusal_of_what_one_request_holds_harms_nobody(status, body):
-    """Another upstream is asked for this request; the others go on as before."""
-    problem = read_problem(status, {}, body, NOW)
-    assert (problem.kind, problem.guessed, problem.lacks) == ("refused", True, None)
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (
