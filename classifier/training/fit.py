@@ -109,16 +109,12 @@ def _target(example: Example) -> list[float]:
     return [*tier, float(example.missing), unclear, *domain]
 
 
-def fit_stage(design: Design, targets: Floats) -> Stage:
-    """Fit the first stage; rows whose target is NaN are left out of that score only, which is 0 without any."""
-    return fit_in_folds(design, targets, ())[0]
-
-
 def fit_in_folds(design: Design, targets: Floats, folds: Sequence[int]) -> tuple[Stage, Floats]:
     """Fit the first stage and return it with what the second is to be fitted on, a row for each of the design.
 
     These inputs are the stage's own but for the scores: each row has those of a fit without its fold. Which words are
-    kept and how they and the numbers are scaled knows no label and is the same in all folds.
+    kept and how they and the numbers are scaled knows no label and is the same in all folds. Rows whose target is NaN
+    are left out of that score only, which is 0 without any.
     """
     kept = _kept(design.counts)
     counts = design.counts[:, kept]

@@ -44,32 +44,8 @@ class Doors(Protocol):
         """Take in that a call that was let through came to nothing that says anything of the upstream."""
 
 
-class OpenDoors:
-    """Doors that are always open."""
-
-    def begin(self) -> None:
-        """Count nothing."""
-
-    def end(self, extra: int) -> None:
-        """Count nothing."""
-
-    def admit(self, _upstream: str, _now: float) -> Stay | None:
-        """Let everything through."""
-        return None
-
-    def again(self, _upstream: str) -> int | None:
-        """Grant everything."""
-        return 0
-
-    def release(self, _upstream: str) -> None:
-        """Keep nothing."""
-
-
-_OPEN = OpenDoors()
-
-
 def attempts(
-    decision: Decision, max_attempts: int, doors: Doors = _OPEN, clock: Callable[[], float] = float, retried: int = 0
+    decision: Decision, max_attempts: int, doors: Doors, clock: Callable[[], float], retried: int = 0
 ) -> Generator[Candidate, Outcome, RouterError | None]:
     """Yield the candidates to try, be sent each outcome, return None once answered, else the error for the client.
 

@@ -17,7 +17,6 @@ from classifier.training.fit import (
     design_of,
     export,
     fit_in_folds,
-    fit_stage,
     stack,
     targets_of,
 )
@@ -43,6 +42,11 @@ def test_targets_have_a_column_each_score(examples: tuple[Example, ...], targets
     hard = next(place for place, example in enumerate(examples) if example.tier == 2)
     assert targets[hard, :3].tolist() == [2.0, 1.0, 1.0]
     assert targets[hard, 5:].sum() == 1.0
+
+
+def fit_stage(design: Design, targets: np.ndarray) -> Stage:
+    """Return the first stage alone."""
+    return fit_in_folds(design, targets, ())[0]
 
 
 def fit_both(examples: tuple[Example, ...], design: Design, targets: np.ndarray) -> tuple[Stage, Network]:

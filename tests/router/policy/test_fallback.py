@@ -20,6 +20,8 @@ from router.errors import (
 from router.policy.decision import Candidate, Decision, Reason
 from router.policy.fallback import DEFAULT_RETRY_AFTER, attempts
 from router.policy.outcome import Ending, Outcome
+from router.policy.rules import Limits
+from router.shared_state.memory import MemoryState
 from tests.fakes.values import an_upstream
 
 ANSWERED = Outcome(ending=Ending.ANSWERED, status=200)
@@ -49,7 +51,7 @@ def a_decision(windows: Sequence[int]) -> Decision:
 def play(decision: Decision, outcomes: Sequence[Outcome], max_attempts: int = 9) -> tuple[str, RouterError | None]:
     """Return the names that were asked, joined, and what the generator said in the end."""
     asked = ""
-    turns = attempts(decision, max_attempts)
+    turns = attempts(decision, max_attempts, MemoryState(Limits()), lambda: 0.0)
     try:
         candidate = next(turns)
         for outcome in outcomes:
