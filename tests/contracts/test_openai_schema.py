@@ -129,13 +129,6 @@ EACH = [pytest.param(case, path, id=f"{case.id} {path}") for case in CASES for p
 
 
 @pytest.fixture
-async def upstream() -> AsyncIterator[FakeUpstream]:
-    """Serve a scripted upstream."""
-    async with FakeUpstream() as fake:
-        yield fake
-
-
-@pytest.fixture
 async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
     """Serve a proxy that keeps responses."""
     async with running(CONFIGURED.format(base_url=upstream.base_url), tmp_path) as serving:
@@ -144,7 +137,7 @@ async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[Running
 
 @pytest.fixture
 async def http(proxy: RunningProxy) -> AsyncIterator[httpx2.AsyncClient]:
-    """Return a plain HTTP client."""
+    """Return a plain HTTP client with more patience."""
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=60) as client:
         yield client
 

@@ -10,6 +10,7 @@ from classifier.tier import Tier
 from router.catalog.price import Price
 from router.catalog.provider import Provider
 from router.catalog.upstream import Capability, Service, Upstream
+from router.ports import Receipt
 from router.request import Needs, Request, Vectors
 
 TODAY = date(2026, 11, 21)
@@ -94,3 +95,16 @@ def an_embedding_request(model: str = "docs", **rest: Any) -> Request:
         "vectors": Vectors(count=1, longest=100),
     }
     return a_request(body, **(fields | rest))
+
+
+def a_receipt(*, stream: bool) -> Receipt:
+    """Return a receipt of one attempt, of which no decision is told."""
+    return Receipt(
+        request_id="req-1",
+        decision_id="dec-1",
+        decision=None,
+        upstream=an_upstream(),
+        tries=1,
+        overhead_ms=0.1,
+        stream=stream,
+    )

@@ -1,39 +1,15 @@
-"""One faulty upstream, one running proxy in front of it, and the real openai SDK."""
+"""The real openai SDK at the running proxy."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import httpx2
 import openai
 import pytest
 
-from tests.fakes.proxy import CONFIG, RunningProxy, running
-from tests.fakes.upstream import FakeUpstream
-
-
-@pytest.fixture
-async def upstream() -> AsyncIterator[FakeUpstream]:
-    """Serve a scripted upstream."""
-    async with FakeUpstream() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
-    """Serve the proxy with three upstreams, all at the scripted one."""
-    async with running(CONFIG.format(base_url=upstream.base_url), tmp_path) as serving:
-        yield serving
+from tests.fakes.proxy import RunningProxy
 
 
 @pytest.fixture
 async def sdk(proxy: RunningProxy) -> AsyncIterator[openai.AsyncOpenAI]:
     """Return the asynchronous SDK without retries of its own."""
     async with openai.AsyncOpenAI(base_url=proxy.base_url, api_key="none", max_retries=0, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture
-async def http(proxy: RunningProxy) -> AsyncIterator[httpx2.AsyncClient]:
-    """Return a plain HTTP client for what no SDK would send."""
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=20) as client:
         yield client

@@ -10,13 +10,13 @@ from router.access.keys import ClientKeys
 from router.api.responses import PATH, ResponsesClient
 from router.api.surface import Context, Surface
 from router.errors import LedgerUnavailable, MalformedRequest, UpstreamTimeout
-from router.ports import Ports, Receipt
+from router.ports import Ports
 from tests.fakes.asgi import Exchange, Pushing, call, exchange
 from tests.fakes.completion import DONE, completion, stream_events, usage
 from tests.fakes.ports import some_ports
 from tests.fakes.reply import SSE, FakeReply
 from tests.fakes.responses import events_of, response_of
-from tests.fakes.values import an_upstream
+from tests.fakes.values import a_receipt
 
 BODY = b'{"model":"auto","input":"a secret prompt"}'
 STREAM = b'{"model":"auto","input":"a secret prompt","stream":true,"store":false,"include":[]}'
@@ -28,19 +28,6 @@ def an_app(*plays) -> tuple[Surface, Ports]:
     """Return the surface over one upstream that plays these replies, and its ports."""
     ports = some_ports(*plays)
     return Surface(ResponsesClient, ports, ClientKeys({}), 1000), ports
-
-
-def a_receipt(*, stream: bool) -> Receipt:
-    """Return a receipt of one attempt."""
-    return Receipt(
-        request_id="req-1",
-        decision_id="dec-1",
-        decision=None,
-        upstream=an_upstream(),
-        tries=1,
-        overhead_ms=0.1,
-        stream=stream,
-    )
 
 
 async def test_a_whole_answer_has_its_own_length_and_receipt() -> None:

@@ -8,7 +8,7 @@ from router.errors import UpstreamBroken
 from router.ports import Receipt
 from router.request import Request
 from tests.fakes.asgi import Pushing, exchange
-from tests.fakes.values import a_request, an_upstream
+from tests.fakes.values import a_receipt, a_request
 
 
 class Shouting:
@@ -35,19 +35,6 @@ class ShoutingClient(TranslatingClient):
 
     def read(self, _body: bytes, _context: Context) -> Request:
         return a_request()
-
-
-def a_receipt(*, stream: bool) -> Receipt:
-    """Return a receipt of one attempt."""
-    return Receipt(
-        request_id="req-1",
-        decision_id="dec-1",
-        decision=None,
-        upstream=an_upstream(),
-        tries=1,
-        overhead_ms=0.1,
-        stream=stream,
-    )
 
 
 async def test_a_stream_is_translated_once() -> None:

@@ -1,0 +1,31 @@
+"""What many folders run against: one scripted upstream, and one proxy in front of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.fakes.proxy import CONFIG, RunningProxy, running
+from tests.fakes.upstream import FakeUpstream
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[FakeUpstream]:
+    """Serve a scripted upstream."""
+    async with FakeUpstream() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
+    """Serve the proxy with three upstreams, all at the scripted one."""
+    async with running(CONFIG.format(base_url=upstream.base_url), tmp_path) as serving:
+        yield serving
+
+
+@pytest.fixture
+async def http(proxy: RunningProxy) -> AsyncIterator[httpx2.AsyncClient]:
+    """Return a plain HTTP client for what no SDK would send."""
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=20) as client:
+        yield client
