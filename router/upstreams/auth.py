@@ -18,7 +18,7 @@ from router.upstreams.credentials import AwsChain, AwsKeys, GoogleDefault, Grant
 from router.wire.call import Send, UpstreamCall, UpstreamReply
 
 MOST_REMEMBERED = 4
-"""Tokens of one provider that are taken out of texts: the one at hand, and those before it."""
+"""Tokens of one provider's header that are taken out of texts: the one at hand, and those before it."""
 
 SHORTEST_TOKEN = 4
 """Characters below which a token is too common a word to be taken out of a text."""
@@ -92,21 +92,25 @@ class Authorised:
         """Take what sends, and the authorisers by provider name."""
         self._transport = send
         self._authorisers = dict(authorisers)
-        self._shown: deque[str] = deque(maxlen=MOST_REMEMBERED * max(1, len(self._authorisers)))
+        # Apart by provider and header: what changes with each call, as a signature does, must not push out a token.
+        self._shown: dict[tuple[str, str], deque[str]] = {}
         self.send: Send = self._dispatch if self._authorisers else send
 
     def hide(self, text: str) -> str:
         """Return `text`, which may repeat what an upstream said, without the tokens that were shown of late."""
-        for token in self._shown:
-            text = text.replace(token, "[hidden]")
+        for tokens in self._shown.values():
+            for token in tokens:
+                text = text.replace(token, "[hidden]")
         return text
 
-    def _remember(self, own: tuple[tuple[str, str], ...]) -> None:
+    def _remember(self, provider: str, own: tuple[tuple[str, str], ...]) -> None:
         """Keep the tokens among headers, for `hide`: nobody knew them when the configuration was read."""
         for name, value in own:
             token = value.rpartition(" ")[2]
-            if name in _TOKEN_HEADERS and len(token) >= SHORTEST_TOKEN and token not in self._shown:
-                self._shown.append(token)
+            if name in _TOKEN_HEADERS and len(token) >= SHORTEST_TOKEN:
+                shown = self._shown.setdefault((provider, name), deque(maxlen=MOST_REMEMBERED))
+                if token not in shown:
+                    shown.append(token)
 
     async def close(self) -> None:
         """Close the authorisers; the transport is not closed."""
@@ -133,7 +137,7 @@ class Authorised:
             raise failures.unreachable(name, f"no token within {call.first_byte:g} seconds") from None
         except ValueError:
             raise failures.unreachable(name, "its base URL cannot be used") from None
-        self._remember(own)
+        self._remember(name, own)
         names = {name for name, _ in own}
         given = tuple(pair for pair in call.headers if pair[0].lower() not in names)
         left = max(call.first_byte - (loop.time() - began), 0.0)

@@ -7,6 +7,7 @@ import types
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -247,17 +248,32 @@ async def test_each_grant_has_its_authoriser():
     await Authorised(call_to, made).close()
 
 
+class Changing(Pass):
+    """Shows something else with each call, as a signature does."""
+
+    async def headers(self, call: UpstreamCall) -> tuple[tuple[str, str], ...]:
+        """Show the call's body as the token."""
+        return (("authorization", f"Bearer canary-token-{call.body.decode()}"), ("x-amz-date", "20261122"))
+
+
+async def answered(_call: UpstreamCall) -> Any:
+    """Answer every call."""
+    return types.SimpleNamespace(status=200)
+
+
+async def test_one_providers_many_signatures_leave_the_others_token_hidden() -> None:
+    """A token that lives for hours stays known while another provider's headers change with each call."""
+    door = Authorised(answered, {"aws": Changing(), "google": Changing()})
+    await door.send(replace(call_to("http://x/v1", name="google"), body=b"lasting"))
+    for number in range(20):
+        await door.send(replace(call_to("http://x/v1", name="aws"), body=b"%d" % number))
+
+    assert door.hide("canary-token-lasting") == "[hidden]"
+
+
 async def test_tokens_that_were_shown_are_taken_out_of_texts() -> None:
     """What was fetched after the start is hidden like what was configured; of old ones only the last few are known."""
-
-    class Changing(Pass):
-        async def headers(self, call: UpstreamCall) -> tuple[tuple[str, str], ...]:
-            return (("authorization", f"Bearer canary-token-{call.body.decode()}"), ("x-amz-date", "20261122"))
-
-    async def send(_call: UpstreamCall) -> object:
-        return types.SimpleNamespace(status=200)
-
-    door = Authorised(send, {"aws": Changing()})
+    door = Authorised(answered, {"aws": Changing()})
     for number in range(6):
         await door.send(replace(call_to("http://x/v1", name="aws"), body=b"%d" % number))
 
