@@ -154,6 +154,15 @@ BROKEN = (
 )
 
 
+async def shown_once(http: httpx2.AsyncClient, headers: dict[str, str]) -> None:
+    """Wait until the printed token was shown: the command may be slow, and nobody repeats what was never shown."""
+    path, body = requests()[0]
+    for _ in range(30):
+        if (await http.post(path, json={"model": "printed", **body}, headers=headers)).is_success:
+            return
+        await asyncio.sleep(0.5)
+
+
 async def test_no_secret_comes_out(run: Run, upstream: FakeUpstream) -> None:
     """Not in an error, a header, the log, the ledger's files or the description of the API."""
     secret = {"authorization": f"Bearer {CANARY['client key']}", "cookie": f"session={CANARY['cookie']}"}
@@ -168,11 +177,7 @@ async def test_no_secret_comes_out(run: Run, upstream: FakeUpstream) -> None:
     prompt = CANARY["prompt"].encode()
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{run.port}", timeout=20) as http:
         upstream.script(behaviour.ok())
-        path, body = requests()[0]
-        for _ in range(30):  # a command that prints a token may be slow; what was never shown could not be repeated
-            if (await http.post(path, json={"model": "printed", **body}, headers=secret)).is_success:
-                break
-            await asyncio.sleep(0.5)
+        await shown_once(http, secret)
         for number, fault in enumerate(FAULTS):
             upstream.script(fault)
             name = ("env", "file", "printed", "signed")[number % 4]
