@@ -2,7 +2,8 @@
 
 Hosts differ in whether they heed `encoding_format`, and client libraries in whether they notice: one that asked for
 base64 and gets numbers may read zeros. So what comes is turned into what was asked for, where the two differ. A vector
-in base64 is its 32-bit floats, little-endian, as OpenAI's API has it.
+in base64 is its 32-bit floats, little-endian, as OpenAI's API has it. Members that the API requires and a host leaves
+out (usage is one) are filled in.
 """
 
 import sys
@@ -24,6 +25,8 @@ from router.wire.usage_report import read_input_usage
 from router.wire.whole_body import WholeBody
 
 _FLOAT_BYTES = 4
+_COUNTS = ("prompt_tokens", "total_tokens")
+_KIND = Raw(b'"embedding"')
 
 
 class _Answer(msgspec.Struct, gc=False):
@@ -33,6 +36,7 @@ class _Answer(msgspec.Struct, gc=False):
     usage: Any = None
     error: Any = None
     object: Any = None
+    model: Any = None
 
 
 _decode_answer = msgspec.json.Decoder(_Answer).decode
@@ -64,10 +68,15 @@ class EmbeddingsReader(WholeBody):
         vectors = [item.get("embedding") for item in answer.data or ()]
         if len(vectors) != self._vectors.count or any(vector is None for vector in vectors):
             raise UpstreamBroken(f"The upstream answered {len(vectors)} vectors for {self._vectors.count} texts.")
-        if self._vectors.floats:
-            body = self._as_asked(body, answer.data or [])
+        items = answer.data or []
+        changed = self._vectors.floats and self._as_asked(items)
+        if _numbered(items) or changed:
+            lacking: dict[str, Any] = {"data": items}
+        else:
+            lacking = {}
+        lacking |= self._lacking(answer)
         self.began = True
-        return body
+        return msgspec.json.encode(_decode_members(body) | lacking) if lacking else body
 
     def _count(self, answer: _Answer) -> None:
         """Read or estimate what was used: it is paid for, whatever the vectors are like."""
@@ -75,8 +84,20 @@ class EmbeddingsReader(WholeBody):
         counted = read_input_usage(answer.usage, reports_cost=reports_cost)
         self.usage = counted or Usage(input=self._input_tokens, output=0, estimated=True)
 
-    def _as_asked(self, body: bytes, items: list[dict[str, Raw]]) -> bytes:
-        """Return the answer with its vectors in the encoding that was asked for, as it came where they are."""
+    def _lacking(self, answer: _Answer) -> dict[str, Any]:
+        """Return the members that the API requires and this answer lacks; its usage is the one in the ledger."""
+        lacking: dict[str, Any] = {}
+        if answer.object is None:
+            lacking["object"] = "list"
+        if answer.model is None:
+            lacking["model"] = self._upstream.model
+        told = answer.usage if isinstance(answer.usage, dict) else {}
+        if self.usage is not None and not all(_is_count(told.get(name)) for name in _COUNTS):
+            lacking["usage"] = told | dict.fromkeys(_COUNTS, self.usage.input)
+        return lacking
+
+    def _as_asked(self, items: list[dict[str, Raw]]) -> bool:
+        """Put the vectors into the encoding that was asked for; tell whether one of them had another."""
         changed = False
         for item in items:
             vector = bytes(item["embedding"])
@@ -87,9 +108,7 @@ class EmbeddingsReader(WholeBody):
             if vector.startswith(b'"') is not self._vectors.base64:
                 item["embedding"] = Raw(_as_numbers(vector) if vector.startswith(b'"') else _as_base64(vector))
                 changed = True
-        if not changed:
-            return body
-        return msgspec.json.encode(_decode_members(body) | {"data": items})
+        return changed
 
     def _check_length(self, length: int) -> None:
         """Refuse a vector of another length than was asked for or declared: it would not fit beside the others."""
@@ -102,6 +121,21 @@ class EmbeddingsReader(WholeBody):
                 f"'{name}' answered vectors of {length:,} numbers where {asked:,} were asked for.", param="dimensions"
             )
         raise UpstreamBroken(f"'{name}' answered vectors of {length:,} numbers; {declared:,} are declared.")
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _numbered(items: list[dict[str, Raw]]) -> bool:
+    """Give each item its place and its kind where the host told neither; tell whether it did not."""
+    changed = False
+    for place, item in enumerate(items):
+        if "index" not in item or "object" not in item:
+            item.setdefault("index", Raw(b"%d" % place))
+            item.setdefault("object", _KIND)
+            changed = True
+    return changed
 
 
 def _length(vector: bytes) -> int | None:

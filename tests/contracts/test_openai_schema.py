@@ -4,7 +4,6 @@ The schemas lie beside the project and are no part of it; where they are absent,
 what the other tests hold answers against.
 """
 
-import functools
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -16,12 +15,11 @@ import pytest
 
 from tests.fakes import behaviour
 from tests.fakes.completion import DONE, chunk, completion, event, stream_events, usage
+from tests.fakes.openai_schema import ABSENT, ABSENT_BECAUSE, events, violations
 from tests.fakes.proxy import CONFIG, RunningProxy, running
 from tests.fakes.upstream import FakeUpstream
 
-SPEC = Path(__file__).resolve().parents[3] / "shared" / "spec" / "openai_subset.json"
-schemas = pytest.importorskip("jsonschema_rs")
-pytestmark = pytest.mark.skipif(not SPEC.is_file(), reason="OpenAI's schemas are not beside the project")
+pytestmark = pytest.mark.skipif(ABSENT, reason=ABSENT_BECAUSE)
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 WHOLE = {CHAT: "CreateChatCompletionResponse", RESPONSES: "Response"}
@@ -33,24 +31,6 @@ TOOLS: dict[str, Any] = {
     RESPONSES: [{"type": "function", "name": "weather", "parameters": SCHEMA}, {"type": "function", "name": "now"}],
 }
 CONFIGURED = CONFIG.replace("routes:", "responses: {{store: true}}\nroutes:").replace(": 1s", ": 20s")
-
-
-@functools.cache
-def validator(name: str) -> Any:
-    """Return the validator of one schema."""
-    read = functools.partial(json.loads, object_hook=_without_anchors)
-    definitions = read(SPEC.read_text(encoding="utf-8"))["$defs"]
-    return schemas.Draft202012Validator({"$defs": definitions, "$ref": f"#/$defs/{name}"}, offline=True)
-
-
-def _without_anchors(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema without the one word of an older draft: what it says, the references here say."""
-    return {word: value for word, value in schema.items() if word != "$recursiveAnchor"}
-
-
-def violations(name: str, value: Any) -> list[str]:
-    """Return what is wrong with a value."""
-    return [f"{name}{list(error.instance_path)}: {error.message}" for error in validator(name).iter_errors(value)]
 
 
 def calling(**more: Any) -> dict[str, Any]:
@@ -140,12 +120,6 @@ async def http(proxy: RunningProxy) -> AsyncIterator[httpx2.AsyncClient]:
     """Return a plain HTTP client with more patience."""
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=60) as client:
         yield client
-
-
-def events(body: bytes) -> list[Any]:
-    """Return the data of a stream's events, but for [DONE]."""
-    lines = [line.removeprefix(b"data: ") for line in body.split(b"\n") if line.startswith(b"data: ")]
-    return [json.loads(line) for line in lines if line != b"[DONE]"]
 
 
 @pytest.mark.parametrize(("case", "path"), EACH)

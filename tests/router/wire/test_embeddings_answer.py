@@ -145,6 +145,26 @@ def test_without_counts_the_input_is_estimated(usage: Any) -> None:
     assert (reader.usage.input, reader.usage.estimated) == (100, True)
 
 
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "7", "more": 1}, {"prompt_tokens": 3}])
+def test_the_client_gets_the_counts_of_the_ledger_where_the_host_tells_none(usage: Any) -> None:
+    """The API requires both counts; what else the host tells of its usage stays."""
+    reader, told = read(answer(NUMBERS, usage=usage))
+
+    counted = reader.usage.input
+    more = {"more": 1} if usage and "more" in usage else {}
+    assert json.loads(told)["usage"] == {"prompt_tokens": counted, "total_tokens": counted, **more}
+
+
+def test_what_the_api_requires_is_filled_in() -> None:
+    """Place, kind and model are there though the host told nothing but vectors; what it told stays."""
+    data = [{"embedding": NUMBERS, "more": 1}, {"embedding": NUMBERS, "index": 7, "object": "embedding"}]
+
+    told = json.loads(read(json.dumps({"data": data}).encode(), count=2)[1])
+
+    assert (told["object"], told["model"]) == ("list", an_embedder().model)
+    assert told["data"] == [{**data[0], "index": 0, "object": "embedding"}, data[1]]
+
+
 def test_the_bill_of_a_host_that_sends_one_is_read() -> None:
     """OpenRouter's usage.cost is what it charges; from another host it means nothing."""
     usage = {"total_tokens": 7, "cost": 0.0000014}
