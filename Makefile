@@ -66,7 +66,7 @@ evaluate: $(VENV)/dev.stamp ## measure the artifact and write its CARD.md
 	@$(BIN)/python -m classifier.evaluation $(ARGS)
 
 faults: $(VENV)/dev.stamp ## play every fault and write the matrix into docs/reliability.md
-	@$(BIN)/python -m tests.fakes.matrix
+	@TIERWISE_FAULTS=full $(BIN)/python -m tests.fakes.matrix
 
 bench: $(VENV)/dev.stamp ## measure overhead against direct, nginx and (ARGS=--litellm) LiteLLM
 	@$(BIN)/python -m benchmarks.run $(ARGS)

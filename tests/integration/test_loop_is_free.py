@@ -2,57 +2,19 @@
 
 import asyncio
 import json
-import socket
-import statistics
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
+from tests.fakes.distant import distant, post
 from tests.fakes.proxy import CONFIG, RunningProxy, running
 
 MB = 1_000_000
 HELD_SECONDS = 0.020
 """What the loop's thread may compute at a stretch."""
-
-ANSWER = json.dumps(
-    {
-        "id": "c-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "m",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-    }
-)
-UPSTREAM = f"""
-import asyncio
-ANSWER = {ANSWER!r}.encode()
-HEAD = b"HTTP/1.1 200 OK\\r\\ncontent-type: application/json\\r\\ncontent-length: %d\\r\\n\\r\\n"
-
-async def serve(reader, writer):
-    try:
-        while True:
-            head = await reader.readuntil(b"\\r\\n\\r\\n")
-            size = next(int(line[15:]) for line in head.lower().split(b"\\r\\n") if line.startswith(b"content-length:"))
-            while size:
-                size -= len(await reader.read(size))
-            writer.write(HEAD % len(ANSWER) + ANSWER)
-    except asyncio.IncompleteReadError:
-        writer.close()
-
-async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-asyncio.run(main())
-"""
-"""An upstream in a process of its own: what it computes is not counted here."""
 
 
 def chat(**changes: Any) -> bytes:
@@ -111,30 +73,14 @@ BODIES: dict[str, tuple[str, bytes]] = {
 @pytest.fixture
 async def proxy(tmp_path: Path) -> AsyncIterator[RunningProxy]:
     """Serve the proxy in front of an upstream whose dialect rewrites most of a body."""
-    upstream = await asyncio.create_subprocess_exec(sys.executable, "-c", UPSTREAM, stdout=asyncio.subprocess.PIPE)
-    try:
-        assert upstream.stdout is not None
-        config = CONFIG.format(base_url=f"http://127.0.0.1:{int(await upstream.stdout.readline())}/v1")
+    async with distant() as base_url:
+        config = CONFIG.format(base_url=base_url)
         for window in ("window: 128000", "window: 200000"):
             config = config.replace(window, "window: 90000000")
         config = config.replace("deadline: 5s, first_byte_timeout: 1s", "deadline: 60s, first_byte_timeout: 60s")
         config = config.replace("{kind: vllm,", "{kind: mistral, api_key: os.environ/KEY,")
         async with running(config, tmp_path, {"KEY": "an-upstream-key"}) as serving:
             yield serving
-    finally:
-        upstream.kill()
-        await upstream.wait()
-
-
-def post(port: int, path: str, body: bytes) -> bytes:
-    """Send one request over a blocking socket, in a thread, and return the answer."""
-    head = b"POST /v1/%b HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.sendall(head % (path.encode(), len(body)) + body)
-        answer = b""
-        while data := connection.recv(65_536):
-            answer += data
-    return answer
 
 
 class Watch:
@@ -169,38 +115,3 @@ async def test_no_body_keeps_the_loop(proxy: RunningProxy, name: str) -> None:
     longest = watch.stop()
     assert answer[9:12] in {b"200", b"400", b"422"}, answer[:500]
     assert longest <= HELD_SECONDS, f"{longest * 1000:.1f} ms"
-
-
-async def test_the_others_are_served_while_large_prompts_arrive(proxy: RunningProxy) -> None:
-    """Beside a storm of 5 MB prompts, short requests and health are answered about as fast as without it."""
-    storm = [BODIES[name] for name in ("5 MB of prose", "5 MB message", "20,000 messages", "5 MB of input")]
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=20) as http:
-        await asyncio.to_thread(post, proxy.port, *storm[0])
-        quiet, _ = await _asked(http, 40)
-
-        async def rage() -> list[bytes]:
-            return [await asyncio.to_thread(post, proxy.port, *storm[turn % 4]) for turn in range(6)]
-
-        raging = [asyncio.create_task(rage()) for _ in range(2)]
-        busy, health = await _asked(http, 40)
-        answers = [answer for rages in raging for answer in await rages]
-
-    assert {answer[9:12] for answer in answers} == {b"200"}
-    assert max(health) <= 1.0
-    assert statistics.median(busy) - statistics.median(quiet) <= 0.1
-    assert max(busy) <= 1.0
-
-
-async def _asked(http: httpx2.AsyncClient, times: int) -> tuple[list[float], list[float]]:
-    """Ask a short thing and after health, so many times; return the seconds that each took."""
-    short, health = [], []
-    for _ in range(times):
-        begun = time.perf_counter()
-        answer = await http.post("/v1/chat/completions", content=chat())
-        short.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        alive = await http.get("/health")
-        health.append(time.perf_counter() - begun)
-        assert (answer.status_code, alive.status_code) == (200, 200)
-        await asyncio.sleep(0.01)
-    return short, health

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.fakes import behaviour
 from tests.fakes.caller import ask
 from tests.fakes.process import served
@@ -14,6 +16,12 @@ FILES = 256
 MORE = 150
 
 
+@pytest.mark.fault(
+    "F23",
+    "few file descriptors (256)",
+    client="200 for who is served; a connection too many gets a 503 `overloaded`, or is closed; nobody hangs",
+    ledger="ok for who is served; nothing of the others",
+)
 async def test_few_files_are_no_standstill(upstream: FakeUpstream, tmp_path: Path) -> None:
     """Idle connections take the places; one more is told so with a 503, and who is served is served to the end."""
     upstream.script(behaviour.stream(4, delay=0.2))
