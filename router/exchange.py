@@ -177,13 +177,15 @@ class Exchange:
                 return False
             return not reader.done
 
-        ended = False
+        ended, relay = False, None
         while not (ended or reader.done):
-            ended = await reply.pour(take)
+            ended = await reply.pour(take, relay)
             if held:
                 if not client.began:
                     self._hear()
                     await client.begin(self.receipt())
+                    push = client.framed()
+                    relay = None if push is None else reader.relaying(push)
                 await client.write(held)
                 held = b""
 

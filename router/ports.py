@@ -79,6 +79,9 @@ class Client(Protocol):
     def push(self, data: bytes) -> bool:
         """Send a part of the body if that can be done at once; False: nothing was sent, `write` it."""
 
+    def framed(self) -> Callable[[bytes], bool] | None:
+        """Return what does `push` for a chunk of HTTP/1.1 with its frame; None where such a one is of no use."""
+
     async def write(self, data: bytes) -> None:
         """Send a part of the body; waits while the client reads slower than we write."""
 

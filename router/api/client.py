@@ -23,6 +23,9 @@ class Direct(Protocol):
     on_leave: Callable[[], object] | None
     """Called when the client leaves before the response is complete."""
 
+    stirred: bool
+    """Set by `push` and `relay` where they sent something."""
+
     def body(self) -> bytes | None:
         """Return the request's body if all of it has come, else None."""
 
@@ -31,6 +34,9 @@ class Direct(Protocol):
 
     def push(self, data: bytes) -> bool:
         """Send a part of the body of a response whose length was not told."""
+
+    def relay(self, chunk: bytes) -> bool:
+        """Send a part of such a body that is framed as a chunk of HTTP/1.1 already."""
 
     def finish(self, data: bytes) -> bool:
         """Send the last part of the body."""
@@ -153,13 +159,15 @@ class AsgiClient:
 
     def _beat(self, pace: Pace) -> None:
         """Send a comment where the stream has been silent; take a client that does not read for gone."""
+        direct = self._direct
+        if direct is not None and direct.stirred:
+            direct.stirred, self._silent = False, 0
         self._silent += 1
         if self._writing and self._silent * pace.keep_alive / BEATS >= pace.idle:
             self._gone()
             return
-        if self._silent >= BEATS and not self._writing and self._direct is not None:
-            self._silent = 0
-            self._direct.push(KEEP_ALIVE)
+        if self._silent >= BEATS and not self._writing and direct is not None:
+            direct.push(KEEP_ALIVE)
         self.attend()
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
@@ -173,8 +181,11 @@ class AsgiClient:
 
     def push(self, data: bytes) -> bool:
         """Send a part of the body if the server can do so at once; False: nothing was sent, `write` it."""
-        self._silent = 0
         return self._direct is not None and self._direct.push(data)
+
+    def framed(self) -> Callable[[bytes], bool] | None:
+        """Return what sends a chunk with its frame as it is, as `push` does without; None where that cannot be."""
+        return None if self._direct is None else self._direct.relay
 
     async def write(self, data: bytes) -> None:
         """Send a part of the body; waits while the client reads slower than we write."""

@@ -63,6 +63,7 @@ class Cycle:
         "response_complete",
         "response_started",
         "scope",
+        "stirred",
     )
 
     def __init__(
@@ -97,6 +98,7 @@ class Cycle:
         self._until_close = False
         self._left = 0
         self._head = b""
+        self.stirred = False
 
     async def run_asgi(self, app: AsgiApp) -> None:
         """Let `app` serve the request; a response that it leaves undone becomes a bare 500, or breaks off."""
@@ -166,7 +168,16 @@ class Cycle:
         part = b"%x\r\n%b\r\n" % (len(data), data)
         if self._head:
             part, self._head = self._head + part, b""
+        self.stirred = True
         self._write(part)
+        return True
+
+    def relay(self, chunk: bytes) -> bool:
+        """Send a part that is framed as a chunk and not the first. False: not now, or not in this frame."""
+        if not self._flowing or self._flow.write_paused or self._head:
+            return False
+        self.stirred = True
+        self._write(chunk)
         return True
 
     def finish(self, data: bytes) -> bool:

@@ -78,6 +78,10 @@ class TranslatingClient(SurfaceClient):
         self._held = told
         return False
 
+    def framed(self) -> Callable[[bytes], bool] | None:
+        """Return None: no part leaves as it came."""
+        return None
+
     async def write(self, data: bytes) -> None:
         """Send a part of the stream; after a `push` that returned False, of the same `data`, what that translated."""
         told, self._held = self._held, None

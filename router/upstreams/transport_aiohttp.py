@@ -19,7 +19,7 @@ from router.upstreams.auth import auth_headers
 from router.upstreams.body import BODY_LIMIT_BYTES, clean_headers, decoded, decoder_for, poured
 from router.upstreams.credentials import Secret
 from router.upstreams.transport_aiohttp_pool import ATTEMPT, Attempt, Connector, Resolver
-from router.wire.call import UpstreamCall
+from router.wire.call import Relay, UpstreamCall
 
 KEEPALIVE_SECONDS = 2.5
 """An idle connection is dropped well before the 5 seconds of uvicorn and vLLM: reuse at the edge fails calls."""
@@ -90,7 +90,7 @@ class AiohttpReply:
             return pieces
         return decoded(pieces, self._decoder, self._limit, self._call.provider.name)
 
-    async def pour(self, sink: Callable[[bytes], bool]) -> bool:
+    async def pour(self, sink: Callable[[bytes], bool], _relay: Relay | None = None) -> bool:
         """Hand the body to `sink` as it arrives, decoded, until it returns False; whether the body has ended."""
         self._rest = self._rest or self.chunks()
         return await poured(self._rest, sink)

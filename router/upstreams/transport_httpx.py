@@ -20,7 +20,7 @@ from router.upstreams.auth import auth_headers
 from router.upstreams.body import BODY_LIMIT_BYTES, clean_headers, decoded, decoder_for, poured
 from router.upstreams.credentials import Secret
 from router.upstreams.transport_httpx_watch import Journal, WatchedTransport
-from router.wire.call import UpstreamCall
+from router.wire.call import Relay, UpstreamCall
 
 _KEEPALIVE_SECONDS = 2.5
 _LOST = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
@@ -56,7 +56,7 @@ class HttpxReply:
             return self._read()
         return decoded(self._read(), self._decoder, self._limit, self._call.provider.name)
 
-    async def pour(self, sink: Callable[[bytes], bool]) -> bool:
+    async def pour(self, sink: Callable[[bytes], bool], _relay: Relay | None = None) -> bool:
         """Hand the body to `sink` as it arrives, decoded, until it returns False; whether the body has ended."""
         self._rest = self._rest or self.chunks()
         return await poured(self._rest, sink)

@@ -20,7 +20,7 @@ from router.upstreams.credentials import Secret
 from router.upstreams.transport_dial import Dialler, address_of
 from router.upstreams.transport_hosts import Host, Hosts
 from router.upstreams.transport_link import Link, Sink
-from router.wire.call import UpstreamCall
+from router.wire.call import Relay, UpstreamCall
 
 KEEPALIVE_SECONDS = 2.5
 """An idle connection is dropped well before the 5 seconds of uvicorn and vLLM: reuse at the edge fails calls."""
@@ -92,7 +92,7 @@ class NativeReply:
         """Yield the body as it arrives, decoded; UpstreamTimeout or UpstreamBroken when it stops short."""
         return self if self._chunks is None else self._chunks
 
-    async def pour(self, sink: Sink) -> bool:
+    async def pour(self, sink: Sink, relay: Relay | None = None) -> bool:
         """Hand the body to `sink` as it arrives, decoded, until it returns False; whether the body has ended."""
         if self._chunks is not None:
             return await poured(self._chunks, sink)
@@ -103,7 +103,7 @@ class NativeReply:
             while not link.ended():
                 data = link.take()
                 if not data:
-                    if await link.pour(sink, self._call.idle):
+                    if await link.pour(sink, self._call.idle, relay):
                         return False
                 elif not sink(data):
                     return False

@@ -29,6 +29,15 @@ class UpstreamCall:
     idle: float = 60.0
 
 
+Relay = Callable[[bytes], int]
+"""Takes what came of a body in chunks (HTTP/1.1) behind the end of one, if it is the next one, whole and alone and of a
+kind that may be sent on in its frame. Returns the length of its content; 0 if nothing was done."""
+
+
+RELAYED_BYTES = 65_536
+"""A chunk that is relayed has fewer bytes than this, with its frame."""
+
+
 class UpstreamReply(Protocol):
     """An upstream's answer, its body still arriving. Whoever received it must close it, whatever happens."""
 
@@ -47,10 +56,11 @@ class UpstreamReply(Protocol):
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; UpstreamUnreachable, UpstreamTimeout or UpstreamBroken when it stops short."""
 
-    async def pour(self, sink: Callable[[bytes], bool]) -> bool:
+    async def pour(self, sink: Callable[[bytes], bool], relay: Relay | None = None) -> bool:
         """Hand each piece to `sink` as it arrives, until that returns False or the body ends; whether it has ended.
 
-        Raises what `chunks` raises, and what `sink` does. After False it can be called again for the rest.
+        Raises what `chunks` raises, and what `sink` does. After False it can be called again for the rest. `relay` is
+        asked before what may be a chunk is taken out of its frame; a transport may do without asking it.
         """
 
     async def close(self) -> None:

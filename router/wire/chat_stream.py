@@ -6,11 +6,13 @@ Until there is something worth sending (text, a tool call, a finish), nothing is
 wait, comments are dropped, so that another upstream may still be tried.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from router.errors import RouterError, StreamFailed, StreamInterrupted, UpstreamBroken
 from router.request import Request
 from router.usage import Usage
+from router.wire.call import RELAYED_BYTES, Relay
 from router.wire.chat_answer import MALFORMED, Answer, Choice, decode_answer, reported_error, usage_of, with_finish
 from router.wire.dialect import Dialect
 from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
@@ -71,6 +73,10 @@ class StreamReader:
             raise self.failure
         return out
 
+    def relaying(self, push: Callable[[bytes], bool]) -> Relay | None:
+        """Return what relays chunks of text as they are framed; None where an event may be larger than its limit."""
+        return self._same.relaying(push, self._cutter.pending) if self._limit >= RELAYED_BYTES else None
+
     def finish(self) -> bytes:
         """Return the last bytes, [DONE] among them; the failure when the stream broke off or held no answer."""
         rest = b"" if self.done else self._cutter.rest()
@@ -87,7 +93,8 @@ class StreamReader:
         """Return the tokens used so far, as reported or else estimated; None before the first answer."""
         if self.usage is not None:
             return self.usage
-        return estimate(self._request.input_tokens, self._spoken) if self.began else None
+        spoken = self._spoken + self._same.passed
+        return estimate(self._request.input_tokens, spoken) if self.began else None
 
     def _split(self, chunk: bytes) -> bytes:
         """Take several whole events, lines ended by LF alone."""

@@ -1,7 +1,7 @@
 """OpenAI's chat completions: the call that is sent for a request, and the reader for its reply."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -10,7 +10,7 @@ from router.catalog.upstream import Upstream
 from router.errors import RouterError, UpstreamBroken, UpstreamRejected
 from router.request import Request
 from router.usage import Usage
-from router.wire.call import UpstreamCall
+from router.wire.call import Relay, UpstreamCall
 from router.wire.chat_stream import StreamReader
 from router.wire.chat_whole import WholeReader
 from router.wire.dialect import Dialect, StreamUsage
@@ -86,6 +86,9 @@ class ReplyReader(Protocol):
 
     def feed(self, chunk: bytes) -> bytes:
         """Take bytes as they came; return what goes to the client now."""
+
+    def relaying(self, push: Callable[[bytes], bool]) -> Relay | None:
+        """Return what may be asked before `feed` about a chunk in its frame, and gives it to `push` if it likes it."""
 
     def finish(self) -> bytes:
         """Return the last bytes for the client, at the clean end of the body."""

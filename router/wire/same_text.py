@@ -4,34 +4,49 @@ Most events of a stream do. Comparing costs 1.0 us where decoding takes 4.1.
 """
 
 import re
+from collections.abc import Callable, Sized
 from typing import Any
+
+from router.wire.call import Relay
 
 _NOT_PLAIN = re.compile(rb'["\\\x00-\x1f]').search
 """Finds what stands for something else in a string of JSON, and what cannot stand in one."""
+
+_NOT_PLAIN_ASCII = re.compile(rb'["\\\x00-\x1f\x80-\xff]').search
+
+MOST_SIZES = 512
+"""How many sizes of a chunk are remembered with how such a chunk begins."""
 
 _CONTENT = re.compile(rb'"content": ?"')
 
 
 class SameText:
-    """Remembers what stood before and after the text of the last event that said nothing else."""
+    """Remembers what stood before and after the text of the last event that said nothing else.
 
-    __slots__ = ("_head", "_less", "_start", "_tail")
+    `passed` counts the bytes of text that went through what `relaying` returned.
+    """
+
+    __slots__ = ("_beginnings", "_ending", "_head", "_less", "_start", "_tail", "passed")
 
     def __init__(self) -> None:
         """Know no event."""
+        self.passed = 0
         self._head: bytes | None = None
-        self._tail = b""
+        self._tail = self._ending = b""
         self._start = self._less = 0
+        self._beginnings: dict[int, bytes] = {}
 
     def learn(self, event: bytes, delta: dict[str, Any]) -> None:
         """Remember an event whose only choice has this `delta`, unless it is not certain where its text stands."""
         self._head = None
+        self._beginnings.clear()
         text = delta.get("content")
         if len(delta) != 1 or not text or not isinstance(text, str) or event.count(b'"content"') != 1:
             return
         key, raw = _CONTENT.search(event), text.encode("utf-8", "surrogatepass")
         if key is not None and not _NOT_PLAIN(raw) and event.startswith(raw, key.end()):
             self._head, self._tail = event[: key.end()], event[key.end() + len(raw) :]
+            self._ending = self._tail + b"\r\n"
             self._start, self._less = len(self._head), len(self._head) + len(self._tail)
 
     def size(self, event: bytes) -> int | None:
@@ -49,9 +64,58 @@ class SameText:
                 return None
         return size
 
+    def relaying(self, push: Callable[[bytes], bool], waiting: Sized) -> Relay:
+        """Return what gives a chunk that is one such event to `push` in its frame, unless something is `waiting`.
+
+        Nothing is cut out of a frame and framed again: 110 bytecodes a chunk on its way, where that takes 280.
+        """
+        beginnings = self._beginnings
+
+        def relay(chunk: bytes) -> int:
+            size = len(chunk)
+            beginning = beginnings.get(size)
+            if beginning is None:
+                beginning = self._beginning(size)
+            if not beginning or not chunk.startswith(beginning) or not chunk.endswith(self._ending) or waiting:
+                return 0
+            first, last = len(beginning), size - len(self._ending)
+            if _NOT_PLAIN_ASCII(chunk, first, last) and not _is_plain(chunk[first:last]):
+                return 0
+            if not push(chunk):
+                return 0
+            self.passed += last - first
+            return size - first + self._start - 2
+
+        return relay
+
+    def _beginning(self, size: int) -> bytes:
+        """Return how a chunk of `size` bytes, its frame included, begins if it is such an event; b"" if none can be.
+
+        Its size is written as most servers do, with as few digits as will do, in lower case.
+        """
+        if self._head is None:
+            return b""
+        for digits in range(1, 5):
+            content = size - digits - 4
+            line = b"%x\r\n" % max(content, 0)
+            if content >= self._less and len(line) == digits + 2:
+                if len(self._beginnings) < MOST_SIZES:
+                    self._beginnings[size] = line + self._head
+                return line + self._head
+        return b""
+
     def text(self, event: bytes) -> bytes | None:
         """Return an event's text, UTF-8 that stands in JSON as it is, where `size` knows it, else None."""
         if self._head is None:
             return None
         size, start = self.size(event), len(self._head)
         return None if size is None else event[start : start + size]
+
+
+def _is_plain(text: bytes) -> bool:
+    """Tell whether `text` is UTF-8 that stands in a string of JSON as it is."""
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return not _NOT_PLAIN(text)

@@ -1,9 +1,11 @@
 """A reply that comes in one piece: kept back until it is whole, and given out once it was judged to be an answer."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from router.errors import RouterError, UpstreamBroken
 from router.usage import Usage
+from router.wire.call import Relay
 
 
 class WholeBody(ABC):
@@ -49,6 +51,10 @@ class WholeBody(ABC):
             except RouterError as failure:
                 self.failure = failure
         raise self.failure
+
+    def relaying(self, _push: Callable[[bytes], bool]) -> Relay | None:
+        """Return None: nothing leaves before all of it has come."""
+        return None
 
     def consumed(self) -> Usage | None:
         """Return the tokens used, reported or estimated; None before there is an answer."""

@@ -53,6 +53,7 @@ class Shortcut:
 
     def __init__(self, body: bytes | None = None, room: int = 99) -> None:
         self.on_leave = None
+        self.stirred = False
         self.told: list[tuple[object, ...]] = []
         self._body = body
         self._room = room
@@ -69,6 +70,10 @@ class Shortcut:
         """Send a part of the body."""
         return self._note(data)
 
+    def relay(self, chunk: bytes) -> bool:
+        """Send a chunk with its frame."""
+        return self._note(chunk, "framed")
+
     def finish(self, data: bytes) -> bool:
         """Send the last part of the body."""
         return self._note(data, "end")
@@ -77,6 +82,7 @@ class Shortcut:
         self._room -= 1
         if self._room >= 0:
             self.told.append(what)
+            self.stirred = True
         return self._room >= 0
 
 
@@ -89,7 +95,8 @@ class Pushing(Shortcut):
 
     def push(self, data: bytes) -> bool:
         """Send a part of the body."""
-        return self._push(data)
+        self.stirred = self._push(data)
+        return self.stirred
 
 
 def scope(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from router.errors import UpstreamError
 from router.upstreams.body import poured
-from router.wire.call import UpstreamCall, UpstreamReply
+from router.wire.call import Relay, UpstreamCall, UpstreamReply
 
 JSON = {"content-type": "application/json"}
 SSE = {"content-type": "text/event-stream"}
@@ -41,7 +41,7 @@ class FakeReply:
         if self._then is not None:
             raise self._then
 
-    async def pour(self, sink: Callable[[bytes], bool]) -> bool:
+    async def pour(self, sink: Callable[[bytes], bool], _relay: Relay | None = None) -> bool:
         """Hand the body to `sink`."""
         self._rest = self._rest or self.chunks()
         return await poured(self._rest, sink)

@@ -58,6 +58,9 @@ class Client:
         self._journal.append("write")
         return True
 
+    def framed(self) -> None:
+        return None
+
     async def write(self, data: bytes) -> None:
         self.body += data
         self._journal.append("write")

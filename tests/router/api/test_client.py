@@ -53,6 +53,16 @@ async def test_what_the_shorter_way_has_no_room_for_goes_by_messages(room: int) 
     assert len(way.told) == room
 
 
+async def test_a_chunk_in_its_frame_goes_the_shorter_way_or_not_at_all() -> None:
+    """Only the server knows whether a part can leave in that frame."""
+    wire, shortcut = exchange(), Shortcut()
+    framed = AsgiClient(wire.receive, wire.send, shortcut).framed()
+    assert framed is not None
+    assert framed(b"1\r\na\r\n")
+    assert shortcut.told == [(b"1\r\na\r\n", "framed")]
+    assert AsgiClient(wire.receive, wire.send).framed() is None
+
+
 async def test_without_an_offer_nothing_is_pushed() -> None:
     """A server of another make knows messages only."""
     wire = exchange()

@@ -163,6 +163,34 @@ async def test_who_cannot_be_written_to_is_not_written_to_directly() -> None:
     assert wire.written[0].endswith(b"1\r\na\r\n")
 
 
+async def test_a_chunk_in_its_frame_is_written_as_it_is() -> None:
+    """Behind the head and a first part, in a body of chunks that may be written to now; each such part is noticed."""
+    wire = Wire()
+    cycle = wire.cycle()
+    cycle.head(200, [])
+    assert not cycle.relay(b"1\r\na\r\n")
+    assert cycle.push(b"b")
+    cycle.stirred = False
+    assert cycle.relay(b"1\r\nc\r\n")
+    assert cycle.stirred
+    wire.flow.pause_writing()
+    assert not cycle.relay(b"1\r\nd\r\n")
+    wire.flow.resume_writing()
+    cycle.finish(b"")
+    assert not cycle.relay(b"1\r\ne\r\n")
+    assert b"".join(wire.written).endswith(b"\r\n\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize(("version", "headers"), [("1.0", []), ("1.1", [(b"content-length", b"9")])])
+async def test_a_body_without_chunks_takes_none(version: str, headers: list[tuple[bytes, bytes]]) -> None:
+    """What is framed by a length or the connection's end is no place for a frame."""
+    wire = Wire()
+    cycle = wire.cycle("POST", version)
+    cycle.head(200, headers)
+    await cycle.send(part(b"a", more=True))
+    assert not cycle.relay(b"1\r\na\r\n")
+
+
 async def test_who_has_left_is_told_nothing() -> None:
     """A lost connection is reported once, takes no bytes, and reads as a disconnect."""
     wire, told = Wire(), []

@@ -1,46 +1,15 @@
 """One connection: what of an answer is taken, when it ends, and how it can end badly."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import pytest
 
 from router.errors import StreamFailed
 from router.upstreams.transport_answer import FIELDS
 from router.upstreams.transport_link import PAUSE_BYTES, Link
+from tests.fakes.wire import Wire
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
-
-
-@dataclass
-class Wire(asyncio.Transport):
-    """A transport that notes what it is told."""
-
-    sent: bytes = b""
-    reading: list[bool] = field(default_factory=list)
-    aborted: bool = False
-    unsent: int = 0
-
-    def write(self, data: bytes) -> None:
-        self.sent += data
-
-    def writelines(self, pieces) -> None:
-        self.sent += b"".join(pieces)
-
-    def pause_reading(self) -> None:
-        self.reading.append(False)
-
-    def resume_reading(self) -> None:
-        self.reading.append(True)
-
-    def is_closing(self) -> bool:
-        return self.aborted
-
-    def get_write_buffer_size(self) -> int:
-        return self.unsent
-
-    def abort(self) -> None:
-        self.aborted = True
 
 
 def a_link(*, limit: int = 2**20) -> tuple[Link, Wire]:
@@ -234,6 +203,22 @@ async def test_a_sink_gets_each_piece_at_once():
     assert await pouring is False
     assert link.ended()
     link.abort()
+
+
+async def test_what_is_relayed_in_its_frame_does_not_reach_the_sink():
+    """The relay is asked first, between chunks only; what it takes counts against the limit of the body."""
+    link, _ = a_link(limit=12)
+    link.data_received(CHUNKED)
+    got: list[bytes] = []
+    pouring = link.pour(lambda data: got.append(data) is None, 5.0, lambda chunk: int(chunk == b"1\r\nr\r\n"))
+    relayed = b"1\r\nr\r\n"
+    for data in (b"1\r\na\r\n", relayed, b"1\r\nb\r\n", relayed, b"2\r\nc", b"d\r\n", relayed):
+        link.data_received(data)
+    assert got == [b"a", b"b", b"c", b"d"]
+    for _ in range(9):
+        link.data_received(relayed)
+    assert await pouring is False
+    assert (got[4:], link.failure) == ([b"r"] * 5, "too large")
 
 
 async def test_a_sink_that_wants_no_more_is_given_no_more():

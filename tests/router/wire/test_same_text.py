@@ -84,3 +84,85 @@ def test_the_text_itself_is_what_a_decoder_would_find(text):
     assert (found is None) == (same.size(other) is None)
     assert found is None or found.decode() == text
     assert same.text(STOP) is None
+
+
+def framed(content: bytes) -> bytes:
+    """Return a chunk of HTTP/1.1."""
+    return b"%x\r\n%b\r\n" % (len(content), content)
+
+
+@settings(deadline=None, max_examples=150)
+@given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=8), full=st.sets(st.integers(0, 8)))
+def test_chunks_that_stay_in_their_frames_are_told_and_counted_like_the_others(texts, full):
+    """Whatever the relay takes, and whenever it has no room, the client reads the same and the tokens are the same."""
+    events = [event(chunk({"content": text})) for text in ["x", "x", *texts]] + [STOP]
+    reader, other, told, asked = a_reader(), a_reader(), [], [0]
+
+    def push(data: bytes) -> bool:
+        asked[0] += 1
+        if asked[0] in full:
+            return False
+        size, _, rest = data.partition(b"\r\n")
+        assert len(rest) == int(size, 16) + 2
+        told.append(rest[:-2])
+        return True
+
+    relay = reader.relaying(push)
+    for one in events:
+        length = relay(framed(one))
+        assert length in (0, len(one))
+        if not length:
+            told.append(reader.feed(one))
+    told.append(reader.finish())
+    assert (b"".join(told), None) == read(other, *events)
+    assert reader.consumed() == other.consumed()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        framed(WORD.replace(b"word", b'a", "b": "c')),
+        framed(WORD.replace(b"word", b"a\\n")),
+        framed(WORD.replace(b"word", b"a\nb")),
+        framed(WORD.replace(b"word", b"\xff")),
+        framed(STOP),
+        framed(WORD) + framed(WORD),
+        framed(WORD)[:-1],
+        b"0" + framed(WORD),
+        framed(WORD).replace(b"\r\n", b";a=b\r\n", 1),
+        framed(WORD)[:2].upper() + b" " + framed(WORD)[2:],
+        b"1" + framed(WORD),
+        framed(WORD).replace(b"word", b"words"),
+        WORD,
+        b"",
+        b"\0",
+    ],
+    ids=repr,
+)
+def test_what_is_not_one_chunk_of_text_stays_behind(odd):
+    """Several chunks, half of one, a size written otherwise or wrong, another event: nothing is done with it."""
+    reader, told = a_reader(), []
+    relay = reader.relaying(lambda data: told.append(data) is None)
+    assert relay(framed(WORD)) == 0  # nothing is known yet
+    read(reader, WORD, WORD, WORD)
+    before = reader.consumed()
+    assert relay(odd) == 0
+    assert (told, reader.consumed()) == ([], before)
+    assert relay(framed(WORD)) == len(WORD)
+    assert told == [framed(WORD)]
+
+
+def test_nothing_overtakes_the_half_of_an_event():
+    """A chunk that would be relayed waits behind what is not whole yet."""
+    reader, told = a_reader(), []
+    relay = reader.relaying(lambda data: told.append(data) is None)
+    for one in (WORD, WORD, WORD[:20]):
+        reader.feed(one)
+    assert relay(framed(WORD)) == 0
+    reader.feed(WORD[20:])
+    assert relay(framed(WORD)) == len(WORD)
+
+
+def test_with_a_small_limit_nothing_is_relayed():
+    """An event is held against the limit for one event wherever that could matter."""
+    assert StreamReader(a_request(stream=True), dialect_of("openai"), 1_000).relaying(lambda _data: True) is None
