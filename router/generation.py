@@ -119,7 +119,8 @@ class Generation:
         limit = plan.settings.server.body_limit_bytes
         self.admission = admission = _admission(plan, before)
         surfaces = {path: Surface(client, ports, keys, limit, admission) for path, client in SURFACES.items()}
-        self.front = Front(surfaces, self._cold(ports, keys, process, soon=before is None), limit, admission)
+        cold = self._cold(ports, keys, process, soon=before is None)
+        self.front = Front(surfaces, cold, limit, process.new_id, admission)
 
     def _conversations(self, process: Process) -> SqliteConversations | None:
         """Return what keeps responses, in the file of the ledger, which is open; None where none are kept."""

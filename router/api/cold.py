@@ -4,13 +4,16 @@ from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from router import __version__
 from router.access.keys import ClientKeys
 from router.api import health, kept_responses
-from router.api.error_body import error_headers
+from router.api.description.document import describe
+from router.api.description.operations import DESCRIPTION_PATH
+from router.api.error_body import JSON, error_headers
 from router.api.gate import AsgiApp, ClientGone, Head, Receive, Scope, Send
 from router.api.messages import is_anthropics
 from router.api.models import Models
@@ -32,7 +35,7 @@ def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: da
 
     `loaded_at` is when the configuration was loaded, `body_limit` what a request body may have in bytes.
     """
-    # It does not describe itself: the surfaces, which are not its own, would be missing.
+    # FastAPI's own description would know nothing of the surfaces; `describe` knows all.
     app = FastAPI(title="tierwise", version=__version__, openapi_url=None, redirect_slashes=False)
 
     async def caller(request: Request) -> str:
@@ -43,6 +46,7 @@ def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: da
     routes.include_router(paths(Routing(ports), body_limit))
     routes.include_router(kept_responses.paths(kept_responses.KeptResponses(ports.conversations), caller))
     app.include_router(routes)
+    app.include_router(_described(msgspec.json.encode(describe(guarded=len(keys) > 0))), dependencies=[Depends(caller)])
     app.include_router(health.paths(readiness))
     app.add_exception_handler(RouterError, _answer)
     app.add_exception_handler(HTTPException, _answer_http)
@@ -89,6 +93,18 @@ def _serve_models(routes: APIRouter, models: Models, now: Callable[[], datetime]
         return json_response(models.one(name, now().date()))
 
 
+def _described(description: bytes) -> APIRouter:
+    """Return the path of the API's description."""
+    routes = APIRouter()
+
+    @routes.api_route(DESCRIPTION_PATH, methods=_READ)
+    async def openapi() -> Response:
+        """Describe the API."""
+        return Response(description, media_type=JSON.decode())
+
+    return routes
+
+
 async def _answer(request: Request, error: Exception) -> Response:
     """Turn an error of ours into a response, and any other into one that says nothing of it."""
     ours = error if isinstance(error, RouterError) else RouterError("an internal error")
@@ -102,13 +118,15 @@ async def _answer(request: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     """Turn Starlette's own 404 and 405 into one of ours; a 405 keeps the methods that it allows, and names them."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = (error.headers or {}) if isinstance(error, HTTPException) else {}
+    told = (error.headers or {}) if isinstance(error, HTTPException) else {}
+    headers = {name.lower(): value for name, value in told.items()}
     ours = RouterError("an internal error")
     if status == 404:
         ours = NoSuchPath("there is nothing here for this method and path")
     elif status == 405:
-        allowed = headers.get("allow", "POST")
-        ours = WrongMethod(f"{request.url.path[:80]} takes no {request.method}", fix=f"Send a {allowed}.")
+        allowed = sorted(headers["allow"].split(", "))
+        headers["allow"] = ", ".join(allowed)
+        ours = WrongMethod(f"{request.url.path[:80]} takes no {request.method}", fix=f"Send a {' or '.join(allowed)}.")
     answer = await _answer(request, ours)
     answer.headers.update(headers)
     return answer

@@ -1,6 +1,6 @@
 """The front door: the hot path first, the gate before everything, FastAPI for the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from router.api.admission import Admission
 from router.api.gate import AsgiApp, Receive, Scope, Send, inspect
@@ -8,20 +8,29 @@ from router.api.messages import MessagesClient, is_anthropics
 from router.api.outbound import HttpClient
 from router.errors import RouterError, WrongMethod
 
+_ONLY_POST = (b"allow", b"POST")
+
 
 class Front:
     """One ASGI callable for the whole API."""
 
     def __init__(
-        self, surfaces: Mapping[str, AsgiApp], cold: AsgiApp, body_limit: int, admission: Admission | None = None
+        self,
+        surfaces: Mapping[str, AsgiApp],
+        cold: AsgiApp,
+        body_limit: int,
+        new_id: Callable[[], str],
+        admission: Admission | None = None,
     ) -> None:
         """Send a POST to a path of `surfaces` there, and everything else, once it passed the gate, to `cold`.
 
-        Of the rest only POSTs need `admission`: who asks after health, or what is served, is always answered.
+        Of the rest only POSTs need `admission`: who asks after health, or what is served, is always answered. What is
+        refused here gets an id from `new_id` unless it has one of its own.
         """
         self._surfaces = dict(surfaces)
         self._cold = cold
         self._body_limit = body_limit
+        self._new_id = new_id
         self._admission = admission or Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,15 +40,17 @@ class Front:
             await surface(scope, receive, send)
             return
         admission = self._admission if scope["method"] == "POST" else None
+        request_id: str | None = None
         try:
-            inspect(scope, self._body_limit)
+            request_id = inspect(scope, self._body_limit).request_id()
             if surface is not None:
                 raise WrongMethod(f"{scope['path']} takes no {scope['method']}", fix="Send a POST.")
             if admission is not None and not admission.enter(None):
                 await admission.wait(None)
         except RouterError as error:
             client = (MessagesClient if is_anthropics(scope["path"]) else HttpClient)(receive, send)
-            await client.refuse(error, [])
+            stamp = (b"x-request-id", (request_id or self._new_id()).encode())
+            await client.refuse(error, [stamp, *([_ONLY_POST] if isinstance(error, WrongMethod) else [])])
             return
         try:
             await self._cold(scope, receive, send)

@@ -63,15 +63,12 @@ def paths(kept: KeptResponses, caller: Callable[..., Any]) -> APIRouter:
     routes = APIRouter(prefix="/responses")
     who = Annotated[str, Depends(caller)]
 
-    @routes.get("/{name}")
-    async def response(name: str, asking: who) -> Response:
-        """Return a response that was kept."""
-        return _json(await kept.response(name, asking))
-
-    @routes.delete("/{name}")
-    async def remove(name: str, asking: who) -> Response:
-        """Forget a response."""
-        return _json(await kept.remove(name, asking))
+    # One route for both methods: whoever sends another is told of both.
+    @routes.api_route("/{name}", methods=["GET", "DELETE"])
+    async def response(name: str, asking: who, request: Request) -> Response:
+        """Return a response that was kept, or forget it."""
+        act = kept.remove if request.method == "DELETE" else kept.response
+        return _json(await act(name, asking))
 
     @routes.get("/{name}/input_items")
     async def input_items(name: str, asking: who, request: Request) -> Response:

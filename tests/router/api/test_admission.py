@@ -146,7 +146,7 @@ async def test_reading_is_always_let_in_and_everything_leaves_again() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    front = Front({}, cold, 100, admission)
+    front = Front({}, cold, 100, lambda: "id", admission)
     assert (await call(front, path="/v1/router/raw")).status == 200
     assert admission.taken == 0
     admission.enter(None)

@@ -102,6 +102,7 @@ async def test_health_needs_no_key(path: str) -> None:
         ("/v1/models/auto", "DELETE", 405),
         ("/v1/router/classify", "GET", 405),
         ("/v1/router/nothing", "POST", 404),
+        ("/openapi.json", "POST", 405),
     ],
 )
 async def test_what_is_not_there(path: str, method: str, status: int) -> None:
@@ -111,6 +112,26 @@ async def test_what_is_not_there(path: str, method: str, status: int) -> None:
     assert done.status == status
     assert set(json.loads(done.body)["error"]) == FIELDS
     assert ("allow" in done.headers) == (status == 405)
+
+
+async def test_a_405_names_every_method() -> None:
+    """Also where several do different things."""
+    done = await get("/v1/responses/resp_1", BEARER, method="PUT")
+
+    assert (done.status, done.headers["allow"]) == (405, "DELETE, GET")
+    assert b"takes no PUT. Send a DELETE or GET." in done.body
+
+
+async def test_the_api_describes_itself_to_those_who_have_a_key() -> None:
+    """And says by what they are let in; without keys it says nothing of them."""
+    done = await get("/openapi.json", BEARER)
+
+    assert (done.status, done.headers["content-type"]) == (200, "application/json")
+    assert json.loads(done.body)["components"]["securitySchemes"].keys() == {"bearer", "x_api_key"}
+    assert (await get("/openapi.json")).status == 401
+    free = cold_app(Scene().ports, ClientKeys({}), Readiness(), NOW, 1000)
+    told = json.loads((await call(free, path="/openapi.json", method="GET", headers=[HOST])).body)
+    assert "securitySchemes" not in told["components"]
 
 
 async def test_a_model_without_a_name_is_no_path() -> None:

@@ -20,7 +20,10 @@ def answering(name: bytes):
 
 HOST = (b"host", b"127.0.0.1")
 FRONT = Front(
-    {"/v1/chat/completions": answering(b"hot"), "/v1/messages": answering(b"hot")}, answering(b"cold"), body_limit=100
+    {"/v1/chat/completions": answering(b"hot"), "/v1/messages": answering(b"hot")},
+    answering(b"cold"),
+    100,
+    lambda: "drawn",
 )
 
 
@@ -45,11 +48,20 @@ async def test_the_gate_stands_before_the_cold_half_too() -> None:
 
 
 async def test_the_chat_path_takes_only_post() -> None:
-    """Another method is a 405 that says which one is right."""
+    """Another method is a 405 that says which one is right, in words and in the header that says so."""
     done = await call(FRONT, method="GET", path="/v1/chat/completions")
 
-    assert done.status == 405
+    assert (done.status, done.headers["allow"]) == (405, "POST")
     assert b"POST" in done.body
+
+
+@pytest.mark.parametrize(("sent", "told"), [((), "drawn"), (((b"x-request-id", b"mine"),), "mine")])
+async def test_what_is_refused_at_the_door_has_an_id(sent, told) -> None:
+    """The client's own where it sends one."""
+    done = await call(FRONT, method="PUT", path="/v1/messages", headers=[HOST, *sent])
+
+    assert (done.headers["x-request-id"], done.headers["request-id"]) == (told, told)
+    assert "allow" not in (await call(FRONT, method="GET", path="/v1/models", headers=[])).headers
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What the API says of itself: bodies, answers and refusals as JSON schemas, put together by `document`."""
