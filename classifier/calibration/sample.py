@@ -103,11 +103,6 @@ def quality_losses(quality: Sequence[tuple[float, float, float]]) -> Floats:
     return np.asarray(np.maximum(0.0, measured[:, -1:] - measured), dtype=np.float64)
 
 
-def as_assessed(rows: int) -> Ints:
-    """Return `served` for prompts of which each is served in the tier that it is assessed as."""
-    return np.tile(np.arange(TIERS, dtype=np.int64), (rows, 1))
-
-
 def _of_each(table: npt.NDArray[Number], columns: Ints) -> npt.NDArray[Number]:
     """Return one cell of each row."""
     return table[np.arange(len(table)), columns]

@@ -1,6 +1,8 @@
 """POST /v1/completions: OpenAI's older completions over chat completions."""
 
 import time
+from collections.abc import Mapping
+from typing import ClassVar
 
 from router.api.client import Direct
 from router.api.gate import Receive, Send
@@ -28,6 +30,7 @@ class CompletionsClient(TranslatingClient):
     """A client that speaks OpenAI's completions."""
 
     __slots__ = ("_chat",)
+    params: ClassVar[Mapping[str, str]] = {"messages": "prompt", "max_completion_tokens": "max_tokens"}
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""

@@ -11,11 +11,10 @@ from router.errors import UnknownModel
 from router.policy.eligibility import exclusion
 from router.policy.embeddings import resolve_embedder
 from router.policy.resolve import TierTarget, UpstreamTarget, resolve
-from router.policy.rules import ANY, EmbeddingGroup, Policy, Route, Rules
+from router.policy.rules import ANY, OPEN, EmbeddingGroup, Route, Rules
 
 ROUTE_OWNER = "tierwise"
 _FIXED_TIERS = tuple(f"tier/{tier.label}" for tier in Tier)
-_OPEN = Policy()
 
 
 _SENSES = ((Capability.VISION, "image"), (Capability.AUDIO, "audio"))
@@ -123,7 +122,7 @@ def reachable(catalog: Catalog, route: Route, floor: Tier, today: date) -> tuple
 
 def _serves(upstream: Upstream, today: date) -> bool:
     """Say whether an upstream serves who asks for it by name."""
-    return exclusion(upstream, _OPEN, today) is None
+    return exclusion(upstream, OPEN, today) is None
 
 
 def _gone(upstream: Upstream) -> UnknownModel:

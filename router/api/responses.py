@@ -5,6 +5,8 @@ out, and a request may continue it.
 """
 
 import time
+from collections.abc import Mapping
+from typing import ClassVar
 
 from router.api.client import Direct
 from router.api.gate import Receive, Send
@@ -49,6 +51,13 @@ class ResponsesClient(TranslatingClient):
 
     __slots__ = ("_asked", "_ending", "_past", "_ports", "_previous", "_whose")
     recalls = True
+    params: ClassVar[Mapping[str, str]] = {
+        "messages": "input",
+        "max_completion_tokens": "max_output_tokens",
+        "max_tokens": "max_output_tokens",
+        "reasoning_effort": "reasoning.effort",
+        "response_format": "text.format",
+    }
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""

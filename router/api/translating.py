@@ -2,14 +2,14 @@
 
 import sys
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar, Protocol
 
 from router.api.client import Direct
 from router.api.gate import Receive, Send
 from router.api.outbound import Headers, with_dropped
 from router.api.surface import SurfaceClient
-from router.errors import UpstreamBroken
+from router.errors import RouterError, UpstreamBroken
 from router.ports import Ports, Receipt
 from router.request import Request
 
@@ -30,6 +30,9 @@ class TranslatingClient(SurfaceClient):
     """
 
     __slots__ = ("_held", "_most_bytes", "_ready", "_receipt", "_stream")
+
+    params: ClassVar[Mapping[str, str]] = {}
+    """What this surface calls the members of a chat completion that it has under another name."""
 
     def __init__(self, receive: Receive, send: Send, direct: Direct | None = None) -> None:
         """Take over `receive`, as AsgiClient does."""
@@ -61,6 +64,11 @@ class TranslatingClient(SurfaceClient):
     async def start(self, status: int, headers: Headers) -> None:
         """Send the status line and the headers, among them what was dropped."""
         await super().start(status, with_dropped(headers, self.dropped))
+
+    async def refuse(self, error: RouterError, headers: Headers) -> None:
+        """Send `error`, which names a member as this surface does."""
+        error.param = self.params.get(error.param or "", error.param)
+        await super().refuse(error, headers)
 
     async def begin(self, receipt: Receipt) -> None:
         """Send the head of a stream; keep the receipt of a whole answer until its end."""

@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -76,6 +76,7 @@ def check(
     for name in found.rules.routes:
         out.print(_matrix(name, [cell for cell in cells if cell.route == name]))
     _print_embeddings(found, out)
+    _print_options(settings, found, out)
     _print_findings(settings, found, cells, out)
     return HOLES if holes(cells) else OK
 
@@ -149,6 +150,30 @@ def _print_embeddings(found: Assembled, out: Console) -> None:
         else:
             told = "nobody: no upstream of it has its key"
         out.print(Text(f"Embeddings '{group.name}' are served by {told}."), soft_wrap=True)
+    grouped = {name for group in found.rules.embeddings.values() for name in group.upstreams}
+    for name in served.keys() - grouped:
+        out.print(Text(f"Embeddings are served by '{name}' under its own name; it is in no group."), soft_wrap=True)
+
+
+def _print_options(settings: Settings, found: Assembled, out: Console) -> None:
+    """Say what names stand for others, whose answers are verified, and what is kept of conversations."""
+    lines = [f"Alias '{name}' means '{meant}'." for name, meant in found.rules.aliases.items()]
+    lines += [
+        f"Route '{name}' verifies {', '.join(sorted(route.verify))} in whole answers."
+        for name, route in found.rules.routes.items()
+        if route.verify
+    ]
+    kept = settings.responses
+    if kept.store:
+        room = f"{kept.max_bytes:,} bytes at most"
+        lines.append(f"Responses are kept for {_days(kept.keep)}, in {room}: prompts and answers.")
+    for line in lines:
+        out.print(Text(line), soft_wrap=True)
+
+
+def _days(time: timedelta) -> str:
+    """Return a time as the file writes it."""
+    return f"{time.days} d" if time == timedelta(days=time.days) else f"{time / timedelta(hours=1):g} h"
 
 
 def _idle_policies(settings: Settings) -> list[str]:

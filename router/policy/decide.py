@@ -17,11 +17,10 @@ from router.policy.decision import Candidate, Cause, Decision, Reason, Rejection
 from router.policy.eligibility import INCAPABLE, TOO_SMALL, Demand, answer_reserve, exclusion, obstacle, rejection
 from router.policy.estimate import Observed, Workload, expected_cost
 from router.policy.resolve import RouteTarget, Target, TierTarget, UpstreamTarget
-from router.policy.rules import DoubtAction, Policy, Route
+from router.policy.rules import OPEN, DoubtAction, Route
 from router.request import Needs, Request
 
 _FREE = Decimal(0)
-_OPEN = Policy()
 _UNLIMITED = Needs()
 
 
@@ -262,7 +261,7 @@ def _rank(
 def _named(request: Request, upstream: Upstream, assessment: Assessment | None, view: View) -> Decision:
     """Return the decision for the one upstream that the client named."""
     demand = Demand(needs=request.needs, tier=upstream.tier, today=view.today)
-    if exclusion(upstream, _OPEN, view.today) is not None:
+    if exclusion(upstream, OPEN, view.today) is not None:
         refusal = rejection(upstream, demand)
         raise _nobody(demand, [refusal] if refusal else [])
     return Decision(

@@ -7,7 +7,7 @@ from datetime import date
 from classifier.tier import Tier
 from router.catalog.upstream import Capability, Status, Upstream
 from router.policy.decision import Cause, Rejection
-from router.policy.rules import Policy
+from router.policy.rules import OPEN, Policy
 from router.request import Needs
 
 DEFAULT_ANSWER_TOKENS = 1024
@@ -22,7 +22,6 @@ INCAPABLE = frozenset(
 )
 """Causes that lie in what a request brings along."""
 
-_OPEN = Policy()
 _ROUTER_MODEL = "auto"
 _NOT_SERVED = {Status.DISABLED: Cause.STATUS, Status.RETIRED: Cause.RETIRED}
 
@@ -37,7 +36,7 @@ class Demand:
     needs: Needs
     tier: Tier
     today: date
-    policy: Policy = _OPEN
+    policy: Policy = OPEN
     capabilities: frozenset[Capability] = field(init=False)
 
     def __post_init__(self) -> None:

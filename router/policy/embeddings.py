@@ -17,11 +17,10 @@ from router.policy.decide import View, resting_rejection
 from router.policy.decision import Candidate, Decision, Reason, Rejection
 from router.policy.eligibility import Demand, exclusion, rejection
 from router.policy.resolve import LONGEST_NAME, alias_of, by_wire_id, shortened
-from router.policy.rules import EmbeddingGroup, Policy, Rules
+from router.policy.rules import OPEN, EmbeddingGroup, Policy, Rules
 from router.request import Needs, Request
 
 _FREE = Decimal(0)
-_OPEN = Policy()
 
 
 def resolve_embedder(model_asked: str, rules: Rules, catalog: Catalog) -> EmbeddingGroup | Upstream:
@@ -56,7 +55,7 @@ def decide_embedding(request: Request, rules: Rules, view: View) -> Decision:
     """
     asked = resolve_embedder(request.model_asked, rules, view.catalog)
     if isinstance(asked, Upstream):
-        return _decision(None, Reason.EXPLICIT, _rank(_open([asked], _OPEN, view)[0], request, view, tired=True), ())
+        return _decision(None, Reason.EXPLICIT, _rank(_open([asked], OPEN, view)[0], request, view, tired=True), ())
     members = [view.catalog.embedder_by_name[name] for name in asked.upstreams if name in view.catalog.embedder_by_name]
     able, rejected = _open(members, asked.policy, view)
     awake = [upstream for upstream in able if upstream.name not in view.resting]

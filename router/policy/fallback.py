@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
+from router.catalog.upstream import Service
 from router.errors import (
     NoEligibleUpstream,
     RouterError,
@@ -191,5 +192,5 @@ def _too_long(candidate: Candidate) -> UpstreamRejected:
         f"The prompt is too long for '{candidate.upstream.name}', whose window of {candidate.upstream.window:,} tokens "
         "is the largest that could be tried.",
         code="context_length_exceeded",
-        param="messages",
+        param="messages" if candidate.upstream.serves is Service.CHAT else "input",
     )

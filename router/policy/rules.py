@@ -47,6 +47,10 @@ class Policy:
     licences: frozenset[str] = frozenset()
 
 
+OPEN = Policy()
+"""The policy that excludes nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One name that a client may ask for.
@@ -63,7 +67,7 @@ class Route:
     on_low_confidence: DoubtAction = DoubtAction.RAISE_TIER
     on_missing_information: DoubtAction = DoubtAction.LABEL_ONLY
     on_failure: Tier = Tier.MEDIUM
-    policy: Policy = Policy()
+    policy: Policy = OPEN
     verify: frozenset[Verify] = frozenset()
 
 
@@ -76,7 +80,7 @@ class EmbeddingGroup:
 
     name: str
     upstreams: tuple[str, ...]
-    policy: Policy = Policy()
+    policy: Policy = OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,13 @@ ROOT = "tierwise"
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON: at, level, logger, message, and where it came from when it is an error."""
+    """Formats a record as one line of JSON: at, pid, level, logger, message, and the places of an error."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         fields: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "pid": record.process,
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),

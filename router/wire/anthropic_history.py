@@ -24,6 +24,7 @@ from router.wire.anthropic_schema import (
     missing,
     refused,
 )
+from router.wire.scrub import listed
 
 ChatMessage = dict[str, Any]
 
@@ -40,8 +41,9 @@ class History:
         """Begin with no messages."""
         self.messages: list[ChatMessage] = []
         self.dropped: set[str] = set()
-        self._asked: set[str] = set()
-        self._said = False
+        self._asked: dict[str, bool] = {}
+        self._speaks = False
+        self._spoke_at = ""
 
     def instruct(self, system: str | list[Block], place: str = "system") -> None:
         """Add instructions; `place` is the field that they stand in."""
@@ -54,7 +56,7 @@ class History:
         role, content = message.role, message.content
         if role not in _ROLES:
             raise refused(f"{place}.role", "it must be user, assistant or system", FIX)
-        self._turn(role)
+        self._turn(role, place)
         if isinstance(content, str):
             self.messages.append({"role": role, "content": content})
         elif role == "user":
@@ -64,14 +66,25 @@ class History:
         else:
             self.instruct(content, f"{place}.content")
 
-    def _turn(self, role: str) -> None:
+    def _turn(self, role: str, place: str) -> None:
         """Forget the calls of an earlier turn once the model speaks again; its messages in a row are one turn."""
         if role == "assistant":
-            if not self._said:
-                self._asked.clear()
-            self._said = True
+            if not self._speaks:
+                self.end()
+            self._speaks, self._spoke_at = True, place
         elif role == "user":
-            self._said = False
+            self._speaks = False
+
+    def end(self) -> None:
+        """End the turn: each of its calls must have a result by now, else MalformedRequest names those without one."""
+        unanswered = [name for name, answered in self._asked.items() if not answered]
+        if unanswered:
+            raise refused(
+                self._spoke_at,
+                f"tool_use without a tool_result in the message after it: {listed(unanswered)}",
+                "Send one tool_result for each tool_use, in the user message right after it.",
+            )
+        self._asked.clear()
 
     def _say(self, blocks: Iterable[Block], place: str) -> None:
         """Add what the client says: results first, as messages of their own, then everything else as one."""
@@ -102,6 +115,9 @@ class History:
                 "it is the result of no tool_use in the assistant's message before",
                 "Send each tool_result right after the tool_use that it answers.",
             )
+        if self._asked[block.tool_use_id]:
+            raise refused(f"{place}.tool_use_id", "the tool_use has a result already", "Send one result for each.")
+        self._asked[block.tool_use_id] = True
         self._note(block)
         if block.is_error:
             self.dropped.add("tool_result.is_error")
@@ -162,8 +178,10 @@ class History:
             raise missing(f"{place}.{'id' if block.id is None else 'name'}")
         if not is_object(block.input):
             raise refused(f"{place}.input", "it must be an object", FIX)
+        if block.id in self._asked:
+            raise refused(f"{place}.id", "another tool_use of this turn has it too", "Give each tool_use its own id.")
         self._note(block)
-        self._asked.add(block.id)
+        self._asked[block.id] = False
         arguments = bytes(block.input).decode()
         return {"id": block.id, "type": "function", "function": {"name": block.name, "arguments": arguments}}
 

@@ -129,6 +129,7 @@ class _Translation:
                 "the last message is the assistant's, and no upstream here continues one",
                 "End with a user message.",
             )
+        history.end()
         self.chat["messages"] = history.messages
         self.dropped |= history.dropped
 

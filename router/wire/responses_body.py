@@ -37,10 +37,12 @@ class Part(msgspec.Struct, gc=False):
 
 
 class Kind(msgspec.Struct, gc=False):
-    """What tells one input item from another; a message may come without its `type`."""
+    """What tells one input item from another, and what each may have; a message may come without its `type`."""
 
     type: str | None = None
     role: str | None = None
+    id: str | None = None
+    status: str | None = None
 
 
 class Message(msgspec.Struct, gc=False):

@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from router.errors import MalformedRequest
 from router.wire.responses_body import FunctionCall, FunctionOutput, Kind, Message, Part, Reasoning, read_value
+from router.wire.scrub import listed
 
 _ROLES = {"user": "user", "system": "system", "developer": "system", "assistant": "assistant"}
 """Each role by its name in a chat completion; every upstream knows `system`, few know `developer`."""
@@ -32,7 +33,7 @@ class Conversation:
         self.dropped: set[str] = set()
         self._assistant: dict[str, Any] | None = None
         self._thought: list[str] = []
-        self._called: set[str] = set()
+        self._called: dict[str, bool] = {}
 
     def say(self, role: str, content: Any) -> None:
         """Add a message of somebody else than the assistant."""
@@ -56,7 +57,7 @@ class Conversation:
         message = self._assistant or self._open()
         function = {"name": call.name, "arguments": call.arguments}
         message.setdefault("tool_calls", []).append({"id": call.call_id, "type": "function", "function": function})
-        self._called.add(call.call_id)
+        self._called[call.call_id] = False
 
     def reply(self, call_id: str, content: Any, where: str) -> None:
         """Add a tool's output; MalformedRequest when nothing before it called that tool."""
@@ -67,7 +68,18 @@ class Conversation:
                 param=f"{where}.call_id",
             )
         self.end()
+        self._called[call_id] = True
         self.messages.append({"role": "tool", "tool_call_id": call_id, "content": content})
+
+    def require_outputs(self) -> None:
+        """Raise MalformedRequest where a call has no output: no upstream would answer."""
+        unanswered = [name for name, answered in self._called.items() if not answered]
+        if unanswered:
+            raise MalformedRequest(
+                f"'input': no output for the function_call of {listed(unanswered)}.",
+                fix="Send one function_call_output for each function_call.",
+                param="input",
+            )
 
     def end(self) -> None:
         """Close the assistant's message; a thought that nothing followed belongs to no message and is left out."""

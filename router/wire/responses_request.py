@@ -124,6 +124,7 @@ def _conversation(parsed: Body, past: Past) -> Conversation:
         conversation.end()
     else:
         raise MalformedRequest("'input': it is required.", param="input")
+    conversation.require_outputs()
     if not conversation.messages:
         raise MalformedRequest("'input': there is no message in it.", param="input")
     return conversation

@@ -1,6 +1,7 @@
 """An upstream's words, made fit for a client: no addresses, no keys, no names of the operator's accounts."""
 
 import re
+from collections.abc import Sequence
 
 LONGEST = 500
 
@@ -24,6 +25,8 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_MOST_LISTED = 8
 _WORD = re.compile(r"^[A-Za-z0-9_.\[\]-]{1,64}$")
 
 
@@ -37,3 +40,9 @@ def scrub(text: str) -> str:
 def plain_word(value: object) -> str | None:
     """Return `value` when it looks like a code or a field's name, else None."""
     return value if isinstance(value, str) and _WORD.match(value) and scrub(value) == value else None
+
+
+def listed(ids: Sequence[str]) -> str:
+    """Return the first of these ids of a client's own for an error that it reads, odd ones not shown."""
+    shown = [name if _ID.fullmatch(name) else "(another)" for name in ids[:_MOST_LISTED]]
+    return ", ".join(shown) + (", ..." if len(ids) > _MOST_LISTED else "")

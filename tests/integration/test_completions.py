@@ -89,6 +89,20 @@ async def test_a_long_prompt_is_answered_like_a_short_one(sdk: openai.AsyncOpenA
     assert upstream.seen[0].json["messages"][0]["content"] == prompt
 
 
+@pytest.mark.parametrize(("surface", "asked"), [("completions", "prompt"), ("responses", "input")])
+async def test_what_is_too_long_is_told_in_the_surfaces_own_words(
+    sdk: openai.AsyncOpenAI, upstream: FakeUpstream, surface: str, asked: str
+) -> None:
+    """The upstream blames `messages`, which the client has not written."""
+    error = {"message": "maximum context length is 8192 tokens", "code": "context_length_exceeded", "param": "messages"}
+    upstream.script(behaviour.status(400, {"error": error}))
+
+    with pytest.raises(openai.BadRequestError) as caught:
+        await sdk.post(f"/{surface}", body={"model": "auto", asked: PROMPT}, cast_to=object)
+
+    assert (caught.value.code, caught.value.param) == ("context_length_exceeded", asked)
+
+
 async def test_several_prompts_are_refused(sdk: openai.AsyncOpenAI, upstream: FakeUpstream) -> None:
     """The error says how to send them."""
     with pytest.raises(openai.BadRequestError, match="one request each") as caught:

@@ -17,7 +17,7 @@ from classifier.calibration.choose import (
     measure_presets,
 )
 from classifier.calibration.path import ALL_EASY, ALL_HARD, path_through
-from classifier.calibration.sample import Cuts, Sample, as_assessed, quality_losses, under_tier_losses
+from classifier.calibration.sample import Cuts, Sample, quality_losses, under_tier_losses
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
 
@@ -52,7 +52,7 @@ def sample_of(probabilities: np.ndarray, losses: np.ndarray, *, graded: bool) ->
     count = len(probabilities)
     return Sample(
         probabilities=probabilities,
-        served=as_assessed(count),
+        served=np.tile(np.arange(3), (count, 1)),
         losses=losses,
         graded=graded,
         costs=np.tile(COSTS, (count, 1)),

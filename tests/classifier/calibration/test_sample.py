@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from classifier.calibration.sample import (
     Cuts,
     Sample,
-    as_assessed,
     assessed,
     of_thresholds,
     quality_losses,
@@ -23,7 +22,7 @@ PROBABILITIES = np.array([[0.8, 0.15, 0.05], [0.3, 0.6, 0.1], [0.1, 0.3, 0.6], [
 CUTS = Cuts(0.5, 0.5)
 SAMPLE = Sample(
     probabilities=PROBABILITIES,
-    served=as_assessed(4),
+    served=np.tile(np.arange(3), (4, 1)),
     losses=under_tier_losses([Tier.EASY, Tier.HARD, Tier.HARD, Tier.MEDIUM], one=0.5, two=1.0),
     costs=np.array([[1.0, 2.0, 4.0], [1.0, 3.0, 9.0], [1.0, 2.0, 8.0], [1.0, np.nan, 5.0]]),
 )
@@ -50,7 +49,7 @@ def test_each_prompt_is_looked_up_in_its_tier():
 
 def test_what_a_route_raises_is_served_higher():
     """A prompt whose doubt raises it by a tier loses and costs what that tier does."""
-    served = as_assessed(4)
+    served = np.tile(np.arange(3), (4, 1))
     served[1] = (1, 2, 2)
     raised = replace(SAMPLE, served=served)
     assert raised.tiers(CUTS).tolist() == [0, 2, 2, 1]
@@ -72,7 +71,7 @@ def test_losses_of_quality_are_against_the_hard_tier():
     "fields",
     [
         {"probabilities": np.ones((4, 2))},
-        {"probabilities": np.ones((0, 3)), "served": as_assessed(0), "losses": None, "costs": None},
+        {"probabilities": np.ones((0, 3)), "served": np.tile(np.arange(3), (0, 1)), "losses": None, "costs": None},
         {"losses": np.full((4, 3), 1.5)},
         {"losses": np.full((4, 3), np.nan)},
         {"losses": np.full((4, 3), 0.5), "graded": False},

@@ -1,10 +1,14 @@
 """A client of another API: streams translated as they come, nothing twice, whole answers with their length."""
 
+import json
+from collections.abc import Mapping
+from typing import ClassVar
+
 import pytest
 
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
-from router.errors import UpstreamBroken
+from router.errors import MalformedRequest, UpstreamBroken
 from router.ports import Receipt
 from router.request import Request
 from tests.fakes.asgi import Pushing, exchange
@@ -22,6 +26,7 @@ class ShoutingClient(TranslatingClient):
     """A client that is shouted at."""
 
     __slots__ = ()
+    params: ClassVar[Mapping[str, str]] = {"messages": "WORDS"}
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -75,3 +80,11 @@ async def test_a_part_before_a_head_is_no_answer() -> None:
     with pytest.raises(UpstreamBroken):
         client.push(b"a")
     client.close()
+
+
+@pytest.mark.parametrize(("param", "told"), [("messages", "WORDS"), ("messages[0]", "messages[0]"), (None, None)])
+async def test_an_error_names_a_member_as_the_surface_does(param: str | None, told: str | None) -> None:
+    """What stands in the chat completion under another name is called what the client wrote."""
+    wire = exchange()
+    await ShoutingClient(wire.receive, wire.send).refuse(MalformedRequest("no", param=param), [])
+    assert json.loads(wire.body)["error"]["param"] == told

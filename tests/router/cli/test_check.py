@@ -73,6 +73,27 @@ policies:""",
     assert out.count("vectors") == 1
 
 
+def test_what_the_file_switches_on_is_told(write):
+    """Aliases, routes that verify, what is kept and who embeds without a group are one line each."""
+    text = FILE.replace("auto: {}", "auto: {verify: [tool_args, json_schema]}").replace(
+        "policies:", "  vectors: {provider: mistral, model: mistral-embed}\npolicies:"
+    )
+    code, out, _ = checked(
+        write(f'{text}aliases: {{"claude-*": auto}}\nresponses: {{store: true, keep: 3d}}\n'), {"MISTRAL_API_KEY": "a"}
+    )
+    assert code == 0
+    assert "Alias 'claude-*' means 'auto'." in out
+    assert "Route 'auto' verifies json_schema, tool_args in whole answers." in out
+    assert "Responses are kept for 3 d, in 1,073,741,824 bytes at most: prompts and answers." in out
+    assert "Embeddings are served by 'vectors' under its own name; it is in no group." in out
+
+
+def test_what_is_switched_off_is_not_told(write):
+    """A file without them has none of these lines."""
+    _, out, _ = checked(write(FILE), {"MISTRAL_API_KEY": "a"})
+    assert not {word for word in ("Alias", "verifies", "Responses", "Embeddings") if word in out}
+
+
 def test_without_any_key_the_whole_file_is_checked(write):
     """Away from its keys a file is checked as if they were there, and what is missing is listed."""
     code, out, _ = checked(write(FILE), {})

@@ -18,11 +18,11 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.policy.decision import Candidate, Decision, Reason
-from router.policy.fallback import DEFAULT_RETRY_AFTER, attempts
+from router.policy.fallback import DEFAULT_RETRY_AFTER, attempts, verdict
 from router.policy.outcome import Ending, Outcome
 from router.policy.rules import Limits
 from router.shared_state.memory import MemoryState
-from tests.fakes.values import an_upstream
+from tests.fakes.values import an_embedder, an_upstream
 
 ANSWERED = Outcome(ending=Ending.ANSWERED, status=200)
 LIMITED_9 = Outcome(ending=Ending.RATE_LIMITED, status=429, retry_after=9)
@@ -161,6 +161,15 @@ def test_an_overflow_without_words_is_the_known_code() -> None:
     assert error is not None
     assert (error.status, error.code, error.param) == (400, "context_length_exceeded", "messages")
     assert "8,000" in error.message
+
+
+def test_a_text_that_is_too_long_to_embed_is_the_input() -> None:
+    """The error of an overflow names the member that embeddings have."""
+    embedder = Candidate(upstream=an_embedder(), expected_cost=None)
+
+    error = verdict([(embedder, Outcome(ending=Ending.OVERFLOW))])
+
+    assert error.param == "input"
 
 
 def test_the_message_tells_each_attempt() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 
 from router.telemetry.log import configure
 
@@ -19,6 +20,7 @@ def test_one_json_object_a_line_and_no_text_of_exceptions() -> None:
 
     [line] = stream.getvalue().splitlines()
     fields = json.loads(line)
+    assert fields["pid"] == os.getpid()
     assert (fields["level"], fields["message"]) == ("error", "unexpected ValueError")
     assert "test_log.py" in fields["raised_at"][0]
     assert "secret" not in line

@@ -201,6 +201,9 @@ REFUSED = [
     Refused("unknown role", [said("a", "tool")], "input[0].role"),
     Refused("content of a wrong kind", [said(3)], "input[0].content"),
     Refused("no item", [3], "input[0]"),
+    Refused("an id that is no text", [said("a"), {**said("b"), "id": 5}], "input[1].id"),
+    Refused("an id that is a list", [{**CALL, "id": ["x"]}], "input[0].id"),
+    Refused("a status that is no text", [{**CALL, "status": {}}], "input[0].status"),
 ]
 
 
@@ -215,3 +218,12 @@ def test_what_cannot_be_kept_is_refused_by_name(case) -> None:
     assert case.words in caught.value.message
     assert caught.value.fix
     assert "secret" not in caught.value.message
+
+
+def test_calls_without_an_output_are_named() -> None:
+    """OpenAI answers 400 as well; what has its output, also before other calls, is none of them."""
+    conversation = converse([CALL, OUTPUT, {**CALL, "call_id": "c2"}, {**CALL, "call_id": "my own"}, said("So?")])
+
+    with pytest.raises(MalformedRequest, match=r"no output for the function_call of c2, \(another\)\.") as caught:
+        conversation.require_outputs()
+    assert caught.value.param == "input"

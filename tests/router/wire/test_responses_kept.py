@@ -86,11 +86,12 @@ def test_a_text_is_a_message() -> None:
 def test_what_is_listed_can_be_sent_again(case: Case) -> None:
     """A kept item means what the original meant."""
     call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
-    end = {"role": "user", "content": "go on"}
+    names = {"c", case.item.get("call_id", "c")}
+    end = [{"type": "function_call_output", "call_id": name, "output": "1"} for name in sorted(names)]
     listed = input_items([Raw(json.dumps(case.item).encode())], "d")
 
     first, again = (
-        json.loads(translated(json.dumps({"model": "auto", "input": [call, item, end]}).encode()).body)["messages"]
+        json.loads(translated(json.dumps({"model": "auto", "input": [call, item, *end]}).encode()).body)["messages"]
         for item in (case.item, listed[0])
     )
 

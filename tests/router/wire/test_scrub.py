@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.wire.scrub import LONGEST, plain_word, scrub
+from router.wire.scrub import LONGEST, listed, plain_word, scrub
 
 SECRETS = [
     "sk-proj-abcDEF1234567890",
@@ -57,3 +57,9 @@ def test_takes_codes_and_names_only():
     assert plain_word("context_length_exceeded") == "context_length_exceeded"
     assert plain_word("messages[0].role") == "messages[0].role"
     assert [plain_word(value) for value in (400, None, "two words", "", "sk-abcdefgh12345", "x" * 65)] == [None] * 6
+
+
+def test_ids_are_listed_where_they_are_plain() -> None:
+    """A client finds its own ids in an error; free text and long lists stay out of it."""
+    assert listed(["toolu_1", "functions.f:0", "a b"]) == "toolu_1, functions.f:0, (another)"
+    assert listed([str(number) for number in range(9)]) == "0, 1, 2, 3, 4, 5, 6, 7, ..."
