@@ -149,12 +149,17 @@ class Link(Answer, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in what came; what comes unasked ends the connection."""
-        if self.between_chunks and self._sink is not None and len(data) < TURN_BYTES and not self.pieces:
-            relay = self._relay
-            if relay is not None and len(data) <= self._left and (size := relay(data)):
+        relay = self._relay
+        if relay is not None and self.between_chunks and len(data) <= self._left:  # whoever relays takes all that comes
+            size = relay(data)
+            if size:
                 self._left -= size
                 self._expires = self._loop.time() + self._patience
                 return
+        self._take_in(data)
+
+    def _take_in(self, data: bytes) -> None:
+        if self.between_chunks and self._sink is not None and len(data) < TURN_BYTES and not self.pieces:
             piece = self.chunk_in(data)
             if piece is not None:
                 self._offer(piece)

@@ -15,7 +15,12 @@ _NOT_PLAIN = re.compile(rb'["\\\x00-\x1f]').search
 _NOT_PLAIN_ASCII = re.compile(rb'["\\\x00-\x1f\x80-\xff]').search
 
 MOST_SIZES = 512
-"""How many sizes of a chunk are remembered with how such a chunk begins."""
+"""How many sizes of a chunk are remembered with how such a chunk is made."""
+
+_Frame = tuple[bytes, int, int, int]
+"""How a chunk begins, where its text does, where that ends, and how long its content is."""
+
+_NONE: _Frame = (b"", 0, 0, 0)
 
 _CONTENT = re.compile(rb'"content": ?"')
 
@@ -26,7 +31,7 @@ class SameText:
     `passed` counts the bytes of text that went through what `relaying` returned.
     """
 
-    __slots__ = ("_beginnings", "_ending", "_head", "_less", "_start", "_tail", "passed")
+    __slots__ = ("_ending", "_frames", "_head", "_less", "_start", "_tail", "passed")
 
     def __init__(self) -> None:
         """Know no event."""
@@ -34,12 +39,12 @@ class SameText:
         self._head: bytes | None = None
         self._tail = self._ending = b""
         self._start = self._less = 0
-        self._beginnings: dict[int, bytes] = {}
+        self._frames: dict[int, _Frame] = {}
 
     def learn(self, event: bytes, delta: dict[str, Any]) -> None:
         """Remember an event whose only choice has this `delta`, unless it is not certain where its text stands."""
         self._head = None
-        self._beginnings.clear()
+        self._frames.clear()
         text = delta.get("content")
         if len(delta) != 1 or not text or not isinstance(text, str) or event.count(b'"content"') != 1:
             return
@@ -69,40 +74,39 @@ class SameText:
 
         Nothing is cut out of a frame and framed again: 110 bytecodes a chunk on its way, where that takes 280.
         """
-        beginnings = self._beginnings
+        frames = self._frames
 
         def relay(chunk: bytes) -> int:
             size = len(chunk)
-            beginning = beginnings.get(size)
-            if beginning is None:
-                beginning = self._beginning(size)
-            if not beginning or not chunk.startswith(beginning) or not chunk.endswith(self._ending) or waiting:
+            frame = frames.get(size) or self._frame(size)
+            beginning, first, last, content = frame
+            if not chunk.startswith(beginning) or not chunk.endswith(self._ending) or waiting or not first:
                 return 0
-            first, last = len(beginning), size - len(self._ending)
             if _NOT_PLAIN_ASCII(chunk, first, last) and not _is_plain(chunk[first:last]):
                 return 0
             if not push(chunk):
                 return 0
             self.passed += last - first
-            return size - first + self._start - 2
+            return content
 
         return relay
 
-    def _beginning(self, size: int) -> bytes:
-        """Return how a chunk of `size` bytes, its frame included, begins if it is such an event; b"" if none can be.
+    def _frame(self, size: int) -> _Frame:
+        """Return how a chunk of `size` bytes in all is made if it is such an event; _NONE if none can be.
 
         Its size is written as most servers do, with as few digits as will do, in lower case.
         """
         if self._head is None:
-            return b""
+            return _NONE
         for digits in range(1, 5):
             content = size - digits - 4
             line = b"%x\r\n" % max(content, 0)
             if content >= self._less and len(line) == digits + 2:
-                if len(self._beginnings) < MOST_SIZES:
-                    self._beginnings[size] = line + self._head
-                return line + self._head
-        return b""
+                frame = (line + self._head, len(line) + self._start, size - len(self._ending), content)
+                if len(self._frames) < MOST_SIZES:
+                    self._frames[size] = frame
+                return frame
+        return _NONE
 
     def text(self, event: bytes) -> bytes | None:
         """Return an event's text, UTF-8 that stands in JSON as it is, where `size` knows it, else None."""
