@@ -1,5 +1,6 @@
 """Prices per one million tokens, in USD, dated and sourced; and what a usage costs at them."""
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,6 +9,8 @@ from router.usage import Usage
 
 MILLION = Decimal(1_000_000)
 
+
+_RATES = ("input", "output", "cached_input", "cache_write")
 
 EVERY_DAY = frozenset(range(7))
 DAY_MINUTES = 24 * 60
@@ -47,7 +50,7 @@ class Price:
 
     `cached_input` and `cache_write` are None where the provider publishes no rate of their own: it then bills those
     tokens as ordinary input, and so does `cost`. An upstream whose input or output price is unknown has no Price. With
-    `peak` these are the rates outside of its hours: `at` gives those of a moment.
+    `peak` these are the rates outside of its hours: `at` gives those of a moment. `rates` are these figures as JSON.
     """
 
     input: Decimal
@@ -57,16 +60,23 @@ class Price:
     as_of: date | None = None
     source: str = "operator"
     peak: Peak | None = None
+    rates: str = field(init=False, repr=False, compare=False, default="")
     _high: "Price | None" = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
-        """Refuse negative or non-finite rates (ValueError); reckon those of the peak hours once."""
+        """Refuse negative or non-finite rates (ValueError); reckon those of the peak hours, and write both, once."""
         for rate in (self.input, self.output, self.cached_input, self.cache_write):
             if rate is not None and not (rate.is_finite() and rate >= 0):
                 raise ValueError(f"a price must be a number of USD per 1M tokens, not {rate}")
-
+        object.__setattr__(self, "rates", self._written())
         if self.peak is not None:
             object.__setattr__(self, "_high", self.times(self.peak.factor))
+
+    def _written(self) -> str:
+        """Return the rates as a bill keeps them: JSON, money as decimal text, what is not known left out."""
+        told = {name: getattr(self, name) for name in _RATES}
+        text = {name: format(rate, "f") for name, rate in told.items() if rate is not None}
+        return json.dumps(text | ({} if self.as_of is None else {"as_of": self.as_of.isoformat()}))
 
     def times(self, factor: Decimal, *, peak: Peak | None = None) -> "Price":
         """Return these rates, each `factor` times as high, with these peak hours."""

@@ -17,9 +17,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from router.ledger.query import sums
+from router.ledger.query import rates, sums
 from router.ledger.since import parse_since
-from router.ledger.spend import Grouping, Line, SpendTable, tabulate
+from router.ledger.spend import Grouping, Line, Rated, SpendTable, tabulate
 from router.settings.load import LEDGER_VARIABLE, load
 
 _UNKNOWN = "-"
@@ -79,7 +79,8 @@ def show(args: argparse.Namespace, path: Path, out: TextIO) -> int:
     by = Grouping(args.by)
     table = tabulate(by, sums(path, by, args.since), args.since)
     if args.json:
-        out.write(json.dumps(_document(table), indent=2) + "\n")
+        document = _document(table) | {"rates": [_rated(one) for one in rates(path, args.since)]}
+        out.write(json.dumps(document, indent=2) + "\n")
     elif args.csv:
         _write_csv(table, out)
     elif not table.lines:
@@ -120,6 +121,20 @@ def _document(table: SpendTable) -> dict[str, object]:
         "since": None if table.since is None else table.since.isoformat(),
         "lines": [{"group": line.sums.group, **_fields(line)} for line in table.lines],
         "total": _fields(table.total),
+    }
+
+
+def _rated(one: Rated) -> dict[str, object]:
+    """Return what some answers were billed at as JSON: the tokens, and `usd_per_million` as decimal texts."""
+    return {
+        "provider": one.provider,
+        "model": one.model,
+        "requests": one.requests,
+        "input_tokens": one.input,
+        "cached_input_tokens": one.cached_input,
+        "cache_write_tokens": one.cache_write,
+        "output_tokens": one.output,
+        "usd_per_million": json.loads(one.rates),
     }
 
 

@@ -44,7 +44,13 @@ def reason_of(decision: Decision, upstream: Upstream | None, tries: int) -> Reas
 def paid_for(upstream: Upstream, usage: Usage, at: datetime | None) -> Paid:
     """Return what an answer cost that was asked for at `at` (aware); None: outside of peak hours."""
     charged = bill(upstream, usage, None, at)
-    return Paid(input_tokens=usage.input, output_tokens=usage.output, cost=charged.cost, cost_source=charged.source)
+    return Paid(
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cost=charged.cost,
+        cost_source=charged.source,
+        rates=charged.rates,
+    )
 
 
 def _asked_at(course: Course) -> datetime | None:
@@ -136,4 +142,5 @@ def account(course: Course, status: EntryStatus, http_status: int, error: Router
         overhead_ms=course.overhead_ms,
         error_code=error.code if error else None,
         attempts=attempts,
+        rates=paid.rates if paid else None,
     )

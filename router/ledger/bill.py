@@ -13,12 +13,14 @@ from router.usage import Usage
 class Bill:
     """The cost of one reply in USD, where it comes from, and the baseline's cost for the same tokens.
 
-    A cost that cannot be known is None. `price_as_of` dates the price used, None where the provider sent its own bill.
+    A cost that cannot be known is None. `rates` are those of the price used (Price.rates), `price_as_of` is its date:
+    None where the provider sent its own bill.
     """
 
     cost: Decimal | None
     source: CostSource
     price_as_of: date | None = None
+    rates: str | None = None
     baseline_cost: Decimal | None = None
 
 
@@ -34,10 +36,12 @@ def bill(upstream: Upstream, usage: Usage, baseline: Upstream | None, at: dateti
         return Bill(cost=usage.reported_cost, source=CostSource.PROVIDER, baseline_cost=saved_against)
     if upstream.price is None:
         return Bill(cost=None, source=CostSource.UNKNOWN, baseline_cost=saved_against)
+    price = upstream.price.at(at)
     return Bill(
-        cost=upstream.price.at(at).cost(usage),
+        cost=price.cost(usage),
         source=CostSource.ESTIMATED if usage.estimated else CostSource.COMPUTED,
-        price_as_of=upstream.price.as_of,
+        price_as_of=price.as_of,
+        rates=price.rates,
         baseline_cost=saved_against,
     )
 

@@ -43,12 +43,13 @@ class CostSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """What the answer to one attempt cost: tokens and USD, None where unknown."""
+    """What the answer to one attempt cost: tokens and USD, None where unknown; `rates` as in LedgerEntry."""
 
     input_tokens: int
     output_tokens: int
     cost: Decimal | None
     cost_source: CostSource
+    rates: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,8 @@ class LedgerEntry:
     `at` is aware (UTC). `tier` is the label (easy, medium, hard, needs_info; None for an explicit upstream),
     `required_tier` what was asked of the upstream. `cost` and `baseline_cost` are USD, None where unknown: never 0 for
     unknown. `usage` is that of the answer given out, `cost` that of every answer that was paid (see Attempt), and
-    `cost_source` the weakest of theirs. `price_as_of` dates the price that the cost was computed from. Durations are
-    milliseconds.
+    `cost_source` the weakest of theirs. `rates` (Price.rates, JSON) are those that the answer given out was billed at,
+    `price_as_of` is their date; None where none were used. Durations are milliseconds.
     """
 
     request_id: str
@@ -111,3 +112,4 @@ class LedgerEntry:
     overhead_ms: float | None = None
     error_code: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    rates: str | None = None

@@ -12,7 +12,7 @@ from router.ledger.connection import connect, translate
 from router.ledger.entry import LedgerEntry
 from router.ledger.rows import COLUMNS, from_row, to_instant
 from router.ledger.schema import VERSION, version_of
-from router.ledger.spend import EXPLICIT, NOT_NAMED, NOT_SENT, Grouping, Sums
+from router.ledger.spend import EXPLICIT, NOT_NAMED, NOT_SENT, Grouping, Rated, Sums
 
 # One pass over the rows, and memory for the groups only. Money is summed in two halves (whole millions of pico-USD, and
 # the rest), because SQLite's sum() fails beyond 2^63: at 9.2 million USD in one piece.
@@ -43,6 +43,12 @@ SELECT
   coalesce(sum(baseline_cost_pico % 1000000) FILTER (WHERE both), 0)
 FROM priced GROUP BY label"""
 
+_RATES = """
+SELECT provider, model, rates, count(*), sum(input_tokens), sum(cached_input_tokens), sum(cache_write_tokens),
+  sum(output_tokens)
+FROM request WHERE rates IS NOT NULL AND (:since IS NULL OR at >= :since)
+GROUP BY provider, model, rates ORDER BY provider, model, min(id)"""
+
 _FIND = f"SELECT {COLUMNS} FROM request WHERE decision_id = ?"  # noqa: S608  # constants
 _ALL = f"SELECT {COLUMNS} FROM request WHERE :since IS NULL OR at >= :since ORDER BY id"  # noqa: S608  # constants
 
@@ -52,6 +58,24 @@ def sums(path: Path, by: Grouping, since: datetime | None = None) -> tuple[Sums,
     names = {"by": str(by), "explicit": EXPLICIT, "not_sent": NOT_SENT, "not_named": NOT_NAMED}
     with _reading(path) as connection:
         return tuple(_group(row) for row in connection.execute(_SUMS, {"since": _bound(since), **names}))
+
+
+def rates(path: Path, since: datetime | None = None) -> tuple[Rated, ...]:
+    """Return what answers were billed at, by provider, model and rates in order of use; LedgerUnavailable as above."""
+    with _reading(path) as connection:
+        return tuple(
+            Rated(
+                provider=row[0] or NOT_NAMED,
+                model=row[1] or NOT_NAMED,
+                rates=row[2],
+                requests=row[3],
+                input=_known(row[4]),
+                cached_input=_known(row[5]),
+                cache_write=_known(row[6]),
+                output=_known(row[7]),
+            )
+            for row in connection.execute(_RATES, {"since": _bound(since)})
+        )
 
 
 def entries(path: Path, since: datetime | None = None) -> Iterator[LedgerEntry]:

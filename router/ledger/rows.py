@@ -19,7 +19,7 @@ COLUMNS = (
     " tier, required_tier, reason, p_easy, p_medium, p_hard, confidence, missing, artifact,"
     " upstream, provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens,"
     " reasoning_tokens, estimated, reported_cost_pico, cost_pico, cost_source, price_as_of, baseline,"
-    " baseline_cost_pico, latency_ms, first_byte_ms, overhead_ms, attempts"
+    " baseline_cost_pico, latency_ms, first_byte_ms, overhead_ms, attempts, rates"
 )
 DECISION_ID = 1
 """Where in a row the id stands by which it is known."""
@@ -27,7 +27,7 @@ DECISION_ID = 1
 WIDTH = COLUMNS.count(",") + 1
 
 LARGEST_INSERTION = 64
-"""Rows of the largest statement: 2,432 parameters of the 32,766 that SQLite allows."""
+"""Rows of the largest statement: 2,496 parameters of the 32,766 that SQLite allows."""
 
 _LARGEST = 2**63 - 1
 _NO_USAGE = (None,) * 7
@@ -100,6 +100,7 @@ def to_row(entry: LedgerEntry) -> Row:
         entry.first_byte_ms,
         entry.overhead_ms,
         attempts,
+        entry.rates,
     )
     model = None if entry.model is None else _text(entry.model)
     return (*head, *(entry.probabilities or _NO_PROBABILITIES), *judged, model, *_tokens(entry.usage), *tail)
@@ -138,6 +139,7 @@ def from_row(row: Sequence[Any]) -> LedgerEntry:
         first_byte_ms=row[35],
         overhead_ms=row[36],
         attempts=msgspec.json.decode(row[37], type=tuple[Attempt, ...]),
+        rates=row[38],
     )
 
 

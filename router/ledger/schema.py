@@ -85,9 +85,23 @@ CREATE TABLE response (                 -- what /v1/responses keeps, where respo
 )"""
 _RESPONSE_EXPIRES = "CREATE INDEX response_expires ON response (expires)"
 
+_RATES = "ALTER TABLE request ADD COLUMN rates TEXT"
+"""JSON: the USD per 1M tokens that the answer given out was billed at (Price.rates); NULL: at no price."""
+
+_ATTEMPT_WITH_RATES = _ATTEMPT.replace(
+    "ambiguous\nFROM",
+    """ambiguous,
+  json_extract(item.value, '$.paid.cost') AS cost_usd,
+  coalesce(json_extract(item.value, '$.paid.rates'),
+    iif(json_extract(item.value, '$.upstream') = request.upstream, request.rates, NULL)) AS rates
+FROM""",
+)
+_REQUEST_USD_WITH_RATES = _REQUEST_USD.replace("price_as_of, baseline,", "price_as_of, rates, baseline,")
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (_REQUEST, _ATTEMPT, _REQUEST_USD),
     (_RESPONSE, _RESPONSE_EXPIRES),
+    (_RATES, "DROP VIEW attempt", _ATTEMPT_WITH_RATES, "DROP VIEW request_usd", _REQUEST_USD_WITH_RATES),
 )
 """Step i takes a file from version i to i + 1; a step is never edited after a release, only followed by another."""
 

@@ -59,6 +59,23 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    """The answers of one model that were billed at the same `rates` (Price.rates), with their tokens.
+
+    A count is None where no row has it. Answers that were broken and asked for again are not among them.
+    """
+
+    provider: str
+    model: str
+    rates: str
+    requests: int
+    input: int | None
+    cached_input: int | None
+    cache_write: int | None
+    output: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of the table. Money is USD, None where it is unknown for every row; percentages are 0..100, or signed.
 

@@ -1,5 +1,6 @@
 """Small legal values for tests: each takes what matters to a test and fills in the rest."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,14 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 def a_provider(name: str = "house", base_url: str = "http://127.0.0.1:9/v1", kind: str = "vllm") -> Provider:
     """Return a provider on the loopback."""
     return Provider(name=name, kind=kind, base_url=base_url)
+
+
+def price_of(rates: str) -> Price:
+    """Return the price that a row's `rates` were of."""
+    told = json.loads(rates)
+    as_of = told.pop("as_of", None)
+    known = {name: Decimal(rate) for name, rate in told.items()}
+    return Price(**known, as_of=None if as_of is None else date.fromisoformat(as_of))
 
 
 def a_price(into: str = "1", out: str = "2", **rest: Any) -> Price:

@@ -1,6 +1,7 @@
 """Verified answers through the running proxy: the real judge, every surface, one ledger."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import openai
 import pytest
 
 from router.judge.judge import LIBRARY
+from router.usage import Usage
 from tests.fakes import behaviour
 from tests.fakes.proxy import CONFIG, RunningProxy, running
 from tests.fakes.upstream import FakeUpstream
+from tests.fakes.values import price_of
 
 pytest.importorskip(LIBRARY)
 
@@ -68,6 +71,9 @@ async def test_every_surface_verifies(
     assert [seen.model for seen in upstream.seen] == ["small-1", "middle-1"][: len(texts)]
     [row] = proxy.rows()
     assert [bool(attempt["paid"]) for attempt in row["attempts"]] == [len(texts) > 1] * len(texts)
+    for paid in [attempt["paid"] for attempt in row["attempts"] if attempt["paid"]]:
+        assert price_of(paid["rates"]).cost(Usage(input=12, output=7)) == Decimal(paid["cost"])
+    assert price_of(row["rates"]).input == (Decimal("0.1") if len(texts) == 1 else Decimal("0.5"))
     assert row["cost_pico"] == sum(
         (12 * rate + 7 * out) for rate, out in ((100_000, 400_000), (500_000, 2_000_000))[: len(texts)]
     )

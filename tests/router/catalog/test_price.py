@@ -1,6 +1,7 @@
 """Prices: exact, per bucket, per million."""
 
-from datetime import UTC, datetime, timedelta, timezone
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from router.catalog.price import Peak, Price
 from router.usage import Usage
-from tests.fakes.values import a_price
+from tests.fakes.values import a_price, price_of
 
 
 def test_each_bucket_at_its_own_rate() -> None:
@@ -95,3 +96,26 @@ def test_peak_hours_lie_in_a_week(fields: dict[str, object]) -> None:
     """What no clock shows is refused."""
     with pytest.raises(ValueError, match=r"factor|hours"):
         Peak(**{"factor": Decimal(2), "hours": ((0, 60),), **fields})
+
+
+@given(st.lists(st.none() | st.decimals(0, 1000, places=6), min_size=2, max_size=2), st.none() | st.dates())
+def test_a_bill_can_be_reckoned_again_from_the_rates(more: list[Decimal | None], as_of: date | None) -> None:
+    """What is written of a price gives the same cost, and the same date."""
+    cached, written = more
+    price = Price(input=Decimal("0.28"), output=Decimal("1E+1"), cached_input=cached, cache_write=written, as_of=as_of)
+    usage = Usage(input=900, output=77, cached_input=100, cache_write=10)
+
+    again = price_of(price.rates)
+
+    assert (again.cost(usage), again.as_of) == (price.cost(usage), as_of)
+    assert '"output": "10"' in price.rates
+    assert again.rates == price.rates
+
+
+def test_the_rates_of_the_peak_are_those_that_were_charged() -> None:
+    """In its hours the factor is in them."""
+    price = Price(input=Decimal(1), output=Decimal(2), peak=Peak(factor=Decimal("1.5"), hours=((0, 60),)))
+    midnight = datetime(2026, 11, 21, tzinfo=UTC)
+
+    assert json.loads(price.at(midnight).rates) == {"input": "1.5", "output": "3.0"}
+    assert json.loads(price.rates) == {"input": "1", "output": "2"}

@@ -206,3 +206,19 @@ def test_which_file(tmp_path: Path) -> None:
     with pytest.raises(OperatorError):
         ledger_path(_args("--config", str(config)), "")
     assert ledger_path(_args(), "").name.endswith(".db")
+
+
+def test_json_tells_what_answers_were_billed_at(tmp_path: Path) -> None:
+    """By provider, model and rates, with the tokens, so that a bill can be reckoned again; others have none of it."""
+    before, after = '{"input": "0.1", "output": "0.4"}', '{"input": "0.2", "output": "0.4", "as_of": "2026-11-01"}'
+    several = [an_entry(rates=rates) for rates in (after, before, before, None)]
+
+    told = json.loads(_shown(_fill(tmp_path / "ledger.db", *several), "--json"))["rates"]
+
+    tokens = {"input_tokens": 300, "cached_input_tokens": 100, "cache_write_tokens": None, "output_tokens": 200}
+    assert told[0] == {
+        "provider": "house", "model": "small-wire", "requests": 1, **tokens, "usd_per_million": json.loads(after)
+    }  # fmt: skip
+    assert [(one["requests"], one["input_tokens"], one["usd_per_million"]) for one in told[1:]] == [
+        (2, 600, json.loads(before))
+    ]

@@ -13,7 +13,7 @@ from router.ledger.account import LONGEST_NAME, Course, account, paid_for, reaso
 from router.ledger.entry import Attempt, CostSource, EntryStatus
 from router.policy.decision import Candidate, Decision, Reason
 from router.usage import Usage
-from tests.fakes.values import NOW, a_price, a_request, an_assessment, an_upstream
+from tests.fakes.values import NOW, a_price, a_request, an_assessment, an_upstream, price_of
 
 SMALL = an_upstream()
 DECISION = Decision(
@@ -108,6 +108,9 @@ def test_every_answer_that_was_paid_is_in_the_cost() -> None:
     assert (entry.cost, entry.cost_source) == (Decimal("0.00205"), CostSource.COMPUTED)
     assert (entry.usage.input, entry.usage.output) == (100, 50)
     assert entry.baseline_cost == Decimal("0.0008")
+    for attempt, usage in zip(entry.attempts, (Usage(input=10, output=20), COURSE.usage), strict=True):
+        assert price_of(attempt.paid.rates).cost(usage) == attempt.paid.cost
+    assert entry.rates == LARGE.price.rates
 
 
 def test_the_weakest_source_is_that_of_the_sum() -> None:

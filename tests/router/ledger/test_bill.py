@@ -10,7 +10,7 @@ from router.catalog.upstream import Upstream
 from router.ledger.bill import bill
 from router.ledger.entry import CostSource
 from router.usage import Usage
-from tests.fakes.values import NOW, TODAY, a_price, an_upstream
+from tests.fakes.values import NOW, TODAY, a_price, an_upstream, price_of
 
 USAGE = Usage(input=1000, output=500)
 
@@ -63,6 +63,7 @@ def test_the_baseline_is_charged_for_the_same_tokens() -> None:
 
     assert paid.baseline_cost == Decimal("0.02")
     assert paid.price_as_of == TODAY
+    assert price_of(paid.rates or "").cost(USAGE) == paid.cost
 
 
 def test_a_baseline_without_a_price_saves_nothing_known() -> None:

@@ -63,6 +63,7 @@ def priced(draw: st.DrawFn) -> LedgerEntry:
         cost=draw(MONEY),
         cost_source=draw(st.sampled_from(CostSource)),
         price_as_of=draw(st.none() | st.dates(min_value=date(2000, 1, 1))),
+        rates=draw(st.none() | st.just('{"input": "0.1", "output": "2"}')),
         baseline_cost=draw(st.none() | MONEY),
         latency_ms=draw(REAL),
         first_byte_ms=draw(st.none() | REAL),

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from router.errors import LedgerUnavailable
-from router.ledger.entry import Attempt
-from router.ledger.rows import INSERTIONS, to_row
+from router.ledger.entry import Attempt, CostSource, Paid
+from router.ledger.rows import COLUMNS, INSERTIONS, WIDTH, to_row
 from router.ledger.schema import APPLICATION_ID, MIGRATIONS, VERSION, upgrade, version_of
 from tests.fakes.ledger import a_refusal, an_entry
 
@@ -96,3 +96,22 @@ def test_money_can_be_read_by_people(fresh: sqlite3.Connection) -> None:
         ("2.000000000000", "0.250000000000", "-1.750000000000"),
         (None, "1.000000000000", None),
     ]
+
+
+def test_an_old_file_learns_rates(fresh: sqlite3.Connection) -> None:
+    """Rows from before have none; later ones show them beside each attempt, a broken answer its own."""
+    upgrade(fresh, MIGRATIONS[:2])
+    old = ", ".join(COLUMNS.split(", ")[:-1])
+    fresh.execute(f"INSERT INTO request ({old}) VALUES ({', '.join('?' * (WIDTH - 1))})", to_row(an_entry())[:-1])
+    upgrade(fresh)
+    paid = Paid(input_tokens=1, output_tokens=2, cost=Decimal("0.5"), cost_source=CostSource.COMPUTED, rates="first")
+    calls = (
+        Attempt(upstream="small", provider="p", ending="invalid", paid=paid),
+        Attempt(upstream="away", provider="p", ending="unreachable"),
+        Attempt(upstream="large", provider="q", ending="answered", status=200),
+    )
+    fresh.execute(INSERTIONS[1], to_row(an_entry(request_id="r", upstream="large", attempts=calls, rates="last")))
+
+    shown = fresh.execute("SELECT upstream, cost_usd, rates FROM attempt").fetchall()
+    assert shown == [("small", None, None), ("small", "0.5", "first"), ("away", None, None), ("large", None, "last")]
+    assert fresh.execute("SELECT rates FROM request_usd").fetchall() == [(None,), ("last",)]
