@@ -76,10 +76,10 @@ def conversation(family: str, topic: str) -> list[dict[str, Any]]:
 FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
 
 
-def asked(kind: str, messages: list[dict[str, Any]], topic: str = "") -> bytes:
+def asked(kind: str, messages: list[dict[str, Any]], topic: str = "", **more: Any) -> bytes:
     """Return a body with these messages for a model of this kind."""
     form = {"response_format": FORMAT} if topic == "structured output" else {}
-    return json.dumps({"model": MODELS.get(kind, "m"), "messages": messages, **form}).encode()
+    return json.dumps({"model": MODELS.get(kind, "m"), "messages": messages, **form, **more}).encode()
 
 
 def sent(kind: str, body: bytes):
@@ -96,6 +96,10 @@ def cell(family: str, kind: str, topic: str) -> str:
     assert refused is None, (family, kind, topic, refused)
     same = json.loads(call.body)["messages"] == conversation(family, topic)
     lost = ", ".join(f"`{name}`" for name in call.dropped)
+    streamed = sent(kind, asked(kind, conversation(family, topic), topic, stream=True))
+    assert refusal(kind, streamed.body) is None, (family, kind, topic)
+    assert json.loads(streamed.body)["messages"] == json.loads(call.body)["messages"]
+    assert streamed.dropped == call.dropped
     return f"without {lost}" if lost else "as it came" if same else "fitted"
 
 
