@@ -24,6 +24,7 @@ import numpy as np
 
 from classifier.prompt import Prompt, Turn
 from router.errors import RouterError
+from router.turns import Turns
 
 SMALL_BYTES = 128 * 1024
 """Bodies below this size are never worked on aside: the slowest took 18 ms to read, an ordinary one 1 ms."""
@@ -138,26 +139,28 @@ class Worker:
 
 
 class Aside:
-    """One process, for one large body at a time; what comes meanwhile waits in order."""
+    """One process, for one large body at a time; what comes meanwhile waits, and callers are served by turns."""
 
-    __slots__ = ("__weakref__", "_lane", "_worker")
+    __slots__ = ("__weakref__", "_lane", "_turns", "_worker")
 
     def __init__(self) -> None:
         """Start nothing; what was started ends with this object."""
         self._lane = ThreadPoolExecutor(1, thread_name_prefix="tierwise-aside")
+        self._turns = Turns()
         self._worker = Worker()
         weakref.finalize(self, _close, self._lane, self._worker)
 
-    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def run(self, caller: str, function: Callable[..., T], *arguments: Any) -> T:
         """Return what `function` makes of `arguments`, or raise its RouterError: in the process for large bodies.
 
         Function, arguments and result must be picklable. What nobody waits for any more is not begun.
         """
-        return await self.in_thread(partial(self._worker.do, function, *arguments))
+        return await self.in_thread(caller, partial(self._worker.do, function, *arguments))
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, caller: str, work: Callable[[], T]) -> T:
         """Return what `work` returns: in a thread of this process, which is for what cannot leave it."""
-        return await asyncio.get_running_loop().run_in_executor(self._lane, work)
+        async with self._turns.turn(caller):
+            return await asyncio.get_running_loop().run_in_executor(self._lane, work)
 
 
 def _close(lane: ThreadPoolExecutor, worker: Worker) -> None:

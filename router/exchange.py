@@ -145,7 +145,7 @@ class Exchange:
             call = build_call(request, upstream, ports.limits)
         else:
             bare = replace(request, prompt=replace(request.prompt, turns=()))
-            call = await ports.aside.run(build_call, bare, upstream, ports.limits)
+            call = await ports.aside.run(request.caller, build_call, bare, upstream, ports.limits)
             call = replace(call, provider=upstream.provider)
         self._dropped = call.dropped
         self._called_at = ports.clock()

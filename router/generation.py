@@ -184,14 +184,24 @@ class Generation:
 
 def _admission(plan: Plan, before: Generation | None) -> Admission:
     """Return who is let in: the same as before where nothing about it has changed, so that its count goes on."""
-    server = plan.settings.server
-    wanted = (server.max_concurrent, server.queue, server.queue_wait, server.max_concurrent_per_key)
-    if before is not None:
-        was = before.plan.settings.server
-        if wanted == (was.max_concurrent, was.queue, was.queue_wait, was.max_concurrent_per_key):
-            return before.admission
+    wanted = _places(plan)
+    if before is not None and wanted == _places(before.plan):
+        return before.admission
     most, queue, wait, per_caller = wanted
     return Admission(most=most, queue=queue, wait=wait, per_caller=per_caller)
+
+
+def _places(plan: Plan) -> tuple[int, int, float, int | None]:
+    """Return how many are let in, how many more wait and for how long, and how many of them one caller may have.
+
+    Where there are several callers and nothing is said, no one of them can take more than half of the places: who
+    sends bodies slowly, or too much, leaves room for the others.
+    """
+    server = plan.settings.server
+    per_caller = server.max_concurrent_per_key
+    if per_caller is None and len(plan.assembled.client_keys) > 1:
+        per_caller = max(1, server.max_concurrent // 2)
+    return server.max_concurrent, server.queue, server.queue_wait, per_caller
 
 
 def ports_of(classifier: Classifier, assembled: Assembled, send: Any, process: Process) -> Ports:

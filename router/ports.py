@@ -89,8 +89,9 @@ class Client(Protocol):
         """Send the last part of the body."""
 
 
-Judge = Callable[[Sequence[tuple[bytes, str]]], Awaitable[bool | None]]
-"""Says whether each text fits the JSON schema in front of it; None where that cannot be told."""
+Judge = Callable[[Sequence[tuple[bytes, str]], str], Awaitable[bool | None]]
+"""Says whether each text fits the JSON schema in front of it; None where that cannot be told. The caller, whom the
+second argument names, waits behind its own answers and not behind all of another one's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

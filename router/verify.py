@@ -38,7 +38,7 @@ async def verify(request: Request, decision: Decision, answer: bytes, ports: Por
     found = examine(request.body, answer, structure=Verify.JSON_SCHEMA in wanted, arguments=Verify.TOOL_ARGS in wanted)
     if not found.applies:
         return None
-    fits = False if found.broken else await judge(found.checks)
+    fits = False if found.broken else await judge(found.checks, request.caller)
     if fits is None:
         return Verdict.UNKNOWN
     return Verdict.OK if fits else Verdict.FAILED

@@ -39,7 +39,8 @@ def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: da
     app = FastAPI(title="tierwise", version=__version__, openapi_url=None, redirect_slashes=False)
 
     async def caller(request: Request) -> str:
-        return keys.authenticate(Head(dict(request.scope["headers"])).credential())
+        name = request.state.caller = keys.authenticate(Head(dict(request.scope["headers"])).credential())
+        return name
 
     routes = APIRouter(prefix="/v1", dependencies=[Depends(caller)])
     _serve_models(routes, Models(catalog=ports.catalog, rules=ports.rules, created=loaded_at), ports.now)

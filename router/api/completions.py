@@ -44,7 +44,7 @@ class CompletionsClient(TranslatingClient):
 
     async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, without holding up anybody."""
-        self._chat, request = await ports.aside.run(_read, body, context)
+        self._chat, request = await ports.aside.run(context.caller, _read, body, context)
         return request
 
     @property

@@ -93,7 +93,7 @@ class ResponsesClient(TranslatingClient):
             more = await self._recall(body, context, ports, ports.conversations)
         if more < LARGE_BYTES and not is_large(body):
             return self.read(body, context)
-        self._asked, request = await ports.aside.run(_read, body, context, self._past)
+        self._asked, request = await ports.aside.run(context.caller, _read, body, context, self._past)
         return request
 
     @property

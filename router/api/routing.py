@@ -83,7 +83,9 @@ def paths(routing: Routing, body_limit: int, body_seconds: float = BODY_SECONDS)
 
     async def answer(request: HttpRequest, of: Callable[[bytes], dict[str, Any]]) -> Response:
         body = await body_of(request)
-        return json_response(await routing.aside.in_thread(partial(of, body)) if is_large(body) else of(body))
+        if is_large(body):
+            return json_response(await routing.aside.in_thread(request.state.caller, partial(of, body)))
+        return json_response(of(body))
 
     @routes.post("/classify")
     async def classify(request: HttpRequest) -> Response:

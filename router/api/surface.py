@@ -58,7 +58,7 @@ class SurfaceClient(HttpClient, ABC):
 
     async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, without holding up anybody."""
-        return await ports.aside.in_thread(partial(self.read, body, context))
+        return await ports.aside.in_thread(context.caller, partial(self.read, body, context))
 
     def serve(self, request: Request, ports: Ports, arrived: float) -> Awaitable[None]:
         """Serve what `read` returned; its head arrived at `arrived` on the ports' clock. Raises as `forward` does."""

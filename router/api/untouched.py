@@ -24,7 +24,7 @@ class UntouchedClient(SurfaceClient):
 
     async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a large body, which need not come back."""
-        return replace(await ports.aside.run(_bodiless, type(self).reads, body, context), body=body)
+        return replace(await ports.aside.run(context.caller, _bodiless, type(self).reads, body, context), body=body)
 
 
 def _bodiless(reads: Read, body: bytes, context: Context) -> Request:

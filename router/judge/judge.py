@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw
 
 from router.errors import SettingsInvalid
+from router.turns import Turns
 
 _log = logging.getLogger("tierwise.judge")
 
@@ -56,14 +57,14 @@ class Judge:
         """Start nothing yet: the first answer that is judged does."""
         self._judge_seconds = judge_seconds
         self._patience_seconds = patience_seconds
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._process: asyncio.subprocess.Process | None = None
 
-    async def judge(self, checks: Sequence[tuple[bytes, str]]) -> bool | None:
+    async def judge(self, checks: Sequence[tuple[bytes, str]], caller: str = "") -> bool | None:
         """Return whether every text fits the JSON schema in front of it; None where that could not be told.
 
         That is: the schema is none, refers to another document or nests too deeply, there is too much of it all, or it
-        takes too long.
+        takes too long. Callers are served by turns.
         """
         if not checks:
             return True
@@ -71,7 +72,7 @@ class Judge:
         if len(frame) > MOST_BYTES:
             return None
         try:
-            async with asyncio.timeout(self._patience_seconds), self._turn:
+            async with asyncio.timeout(self._patience_seconds), self._turns.turn(caller):
                 return await self._ask(frame)
         except TimeoutError:
             return None

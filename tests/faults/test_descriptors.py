@@ -38,9 +38,11 @@ async def test_few_files_are_no_standstill(upstream: FakeUpstream, tmp_path: Pat
             writer.close()
         upstream.script(behaviour.ok("there"))
         after = [await ask(process.port, "tier/easy") for _ in range(3)]
+        rows = process.rows()
 
     assert told
     assert {line for line in told if line} <= {b"HTTP/1.1 503"}
     assert b"HTTP/1.1 503" in told
     assert [answer.done for answer in answers] == [True] * 20
     assert [answer.complete for answer in after] == [True] * 3
+    assert [row["status"] for row in rows] == ["ok"] * 23

@@ -176,6 +176,7 @@ async def test_a_storm_at_a_tenth_of_the_processor(process: Process) -> None:
     assert quiet.statuses | busy.statuses == {200}
     assert busy.median - quiet.median <= ADDED_SECONDS
     assert max(busy.health) <= HEALTH_SECONDS
+    assert {row["status"] for row in process.rows()} == {"ok"}
 
 
 @pytest.mark.fault(

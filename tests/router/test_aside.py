@@ -146,10 +146,10 @@ def _lives(pid: int) -> bool:
 async def test_work_waits_its_turn_and_what_nobody_waits_for_is_not_begun() -> None:
     """One piece at a time, in order; a cancelled one is skipped; all ends with the object."""
     aside = Aside()
-    first = asyncio.create_task(aside.run(time.sleep, 0.3))
+    first = asyncio.create_task(aside.run("a", time.sleep, 0.3))
     await asyncio.sleep(0.01)
-    skipped = asyncio.create_task(aside.run(os._exit, 1))
-    last = asyncio.create_task(aside.run(os.getpid))
+    skipped = asyncio.create_task(aside.run("a", os._exit, 1))
+    last = asyncio.create_task(aside.run("a", os.getpid))
     await asyncio.sleep(0.01)
     skipped.cancel()
     await first
@@ -158,6 +158,17 @@ async def test_work_waits_its_turn_and_what_nobody_waits_for_is_not_begun() -> N
     assert _lives(pid)
     del aside, first, skipped, last
     assert not _lives(pid)
+
+
+async def test_one_caller_s_crowd_is_not_waited_for() -> None:
+    """Behind twenty bodies of one caller, another one's is worked on after one of them."""
+    aside = Aside()
+    crowd = [asyncio.create_task(aside.run("a", time.sleep, 0.05)) for _ in range(20)]
+    await asyncio.sleep(0)
+    await aside.run("b", os.getpid)
+
+    assert sum(task.done() for task in crowd) <= 2
+    await asyncio.gather(*crowd)
 
 
 def test_the_end_of_its_input_is_its_end() -> None:

@@ -17,11 +17,14 @@ from tests.fakes.proxy import CONFIG, running
 MINIMAL = CONFIG.format(base_url="http://127.0.0.1:9/v1")
 
 
+KEYS = {name: f"client-key-{name}-0123456789abcdef" for name in ("A", "B")}
+
+
 def a_plan(folder: Path, text: str = MINIMAL) -> Plan:
-    """Return the plan of a configuration."""
+    """Return the plan of a configuration; it may name the client keys A and B."""
     path = folder / "c.yaml"
     path.write_text(text)
-    return prepare(config=path, environ={}, simulate="never", listen="127.0.0.1:0", ledger=folder / "l.db")
+    return prepare(config=path, environ=KEYS, simulate="never", listen="127.0.0.1:0", ledger=folder / "l.db")
 
 
 def a_process(plan: Plan) -> Process:
@@ -48,6 +51,25 @@ async def test_the_count_of_who_is_let_in_goes_on_unless_its_limits_change(tmp_p
 
     assert same.admission is first.admission
     assert wider.admission is not first.admission
+
+
+@pytest.mark.parametrize(
+    ("server", "places"),
+    [
+        ("auth: {keys: {a: os.environ/A}}", 8),
+        ("auth: {keys: {a: os.environ/A, b: os.environ/B}}", 4),
+        ("max_concurrent_per_key: 8, auth: {keys: {a: os.environ/A, b: os.environ/B}}", 8),
+        ("max_concurrent_per_key: 1, auth: {keys: {a: os.environ/A}}", 1),
+    ],
+)
+async def test_one_caller_of_several_cannot_take_all_places(tmp_path: Path, server: str, places: int) -> None:
+    """Half of them where there are others and nothing is said; what is said holds."""
+    plan = a_plan(tmp_path, MINIMAL + f"server: {{max_concurrent: 8, {server}}}\n")
+    generation = await Generation.open(plan, a_process(plan))
+    taken = [generation.admission.enter("a") for _ in range(9)]
+    await generation.close()
+
+    assert sum(taken) == places
 
 
 async def test_what_fails_to_open_closes_what_it_had_opened(tmp_path: Path) -> None:

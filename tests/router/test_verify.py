@@ -32,7 +32,7 @@ def saying(text: str, tokens: dict | None = None) -> FakeReply:
     return FakeReply(json.dumps(completion(text, tokens=tokens or usage())).encode())
 
 
-async def fits(checks: Sequence[tuple[bytes, str]]) -> bool | None:
+async def fits(checks: Sequence[tuple[bytes, str]], _caller: str) -> bool | None:
     """Judge as a validator would whose schemas all want a list; what says `null` cannot be judged."""
     values = [json.loads(text) for _, text in checks]
     return None if None in values else all(isinstance(value, list) for value in values)
@@ -112,7 +112,7 @@ async def test_the_deadline_ends_the_second_attempt_not_the_answer() -> None:
     assert [attempt.ending for attempt in scene.ledger.entries[0].attempts] == ["invalid", "abandoned"]
 
 
-async def never(_checks: Sequence[tuple[bytes, str]]) -> bool | None:
+async def never(_checks: Sequence[tuple[bytes, str]], _caller: str) -> bool | None:
     """Judge for ever."""
     await asyncio.Event().wait()
 

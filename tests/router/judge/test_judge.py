@@ -87,6 +87,21 @@ async def test_nobody_waits_longer_than_his_patience() -> None:
     assert judge._process is None
 
 
+async def test_one_caller_s_crowd_is_not_waited_for() -> None:
+    """Behind twenty schemas that take too long, another caller's answer is judged after one of them, in time."""
+    judge = Judge(judge_seconds=0.3, patience_seconds=PATIENT)
+    await judge.judge([(INTEGER, "1")], "b")
+    crowd = [asyncio.create_task(judge.judge([(ENDLESS, "1")], "a")) for _ in range(20)]
+    await asyncio.sleep(0)
+
+    assert await judge.judge([(INTEGER, "1")], "b") is True
+    assert sum(task.done() for task in crowd) <= 2
+    for task in crowd:
+        task.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
+    await judge.close()
+
+
 async def test_a_process_that_died_is_replaced(judge: Judge) -> None:
     """The answer at hand is not judged, the next one is."""
     await judge.judge([(INTEGER, "1")])
