@@ -11,7 +11,6 @@ when it is told to end, and rows against answers.
 import argparse
 import asyncio
 import contextlib
-import random
 import signal
 import sqlite3
 import statistics
@@ -19,12 +18,12 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
+import uvloop
 
-from benchmarks.soak_upstream import CHUNKS, PAUSE_SECONDS
+from benchmarks.soak_clients import Clients, Load, Tally
 
 WARM_UP_SHARE = 0.25
 IDLE_SECONDS = 8.0
@@ -41,32 +40,6 @@ upstreams:
 routes: {{auto: {{}}}}
 log: {{level: info}}
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What is sent: so many requests a second and so many streams at once, for so long; a share of them leaves."""
-
-    seconds: float = 1800.0
-    rate: float = 200.0
-    streams: int = 500
-    aborts: float = 0.1
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of it."""
-
-    answered: int = 0
-    streamed: int = 0
-    aborted: int = 0
-    failed: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def fail(self, reason: str) -> None:
-        """Count a failure."""
-        self.failed += 1
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,71 +75,6 @@ class Report:
         if self.exit_code:
             found.append(f"the exit code is {self.exit_code}")
         return found
-
-
-class Clients:
-    """All clients. Each call leaves in the middle with the probability of an abort."""
-
-    def __init__(self, url: str, load: Load) -> None:
-        """Call `url`."""
-        self.url = url
-        self._load = load
-        self._session: aiohttp.ClientSession | None = None
-        self._draw = random.Random(5)
-        self.tally = Tally()
-
-    async def run(self) -> None:
-        """Send the whole load and wait for all of it to be answered."""
-        until = time.monotonic() + self._load.seconds
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=3)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as session:
-            self._session = session
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._load.streams):
-                    group.create_task(self._streams(until))
-                begun, sent = time.monotonic(), 0
-                while (now := time.monotonic()) < until:
-                    due = int((now - begun) * self._load.rate)
-                    for _ in range(min(due - sent, 100)):
-                        group.create_task(self._ask(stream=False))
-                    sent = due
-                    await asyncio.sleep(0.01)
-
-    async def _streams(self, until: float) -> None:
-        """Open one stream after the other."""
-        await asyncio.sleep(self._draw.random() * CHUNKS * PAUSE_SECONDS)
-        while time.monotonic() < until:
-            await self._ask(stream=True)
-
-    async def _ask(self, *, stream: bool) -> None:
-        """Ask once; a client that leaves does so after a random time."""
-        leaves = self._draw.random() < self._load.aborts
-        patience = self._draw.random() * (CHUNKS * PAUSE_SECONDS if stream else 0.005) if leaves else 120.0
-        try:
-            async with asyncio.timeout(patience):
-                await self._whole(stream)
-        except TimeoutError:
-            if leaves:
-                self.tally.aborted += 1
-            else:
-                self.tally.fail("timeout")
-        except aiohttp.ClientError as error:
-            self.tally.fail(type(error).__name__)
-
-    async def _whole(self, stream: bool) -> None:
-        """Ask and read the whole answer."""
-        assert self._session is not None
-        body = {"model": "auto", "stream": stream, "messages": [{"role": "user", "content": "Say a word."}]}
-        async with self._session.post(self.url, json=body) as answer:
-            data = await answer.read()
-        if answer.status != 200:
-            self.tally.fail(str(answer.status))
-        elif not stream:
-            self.tally.answered += 1
-        elif data.endswith(b"data: [DONE]\n\n"):
-            self.tally.streamed += 1
-        else:
-            self.tally.fail("a stream without its end")
 
 
 def memory(pid: int) -> float:
@@ -207,8 +115,8 @@ async def soak(load: Load) -> Report:
             async with started(*arguments, log=log) as proxy:
                 assert proxy.stdout is not None
                 banner = (await proxy.stdout.readline()).decode()
-                url = banner.split("serves ")[1].split("/v1")[0] + "/v1/chat/completions"
-                return await _watched(proxy, Clients(url, load), load, ledger, log)
+                port = int(banner.split("serves http://127.0.0.1:")[1].split("/v1")[0])
+                return await _watched(proxy, Clients(port, load), load, ledger, log)
 
 
 def _kept(log: Path, ledger: Path) -> tuple[int, int]:
@@ -221,7 +129,7 @@ def _kept(log: Path, ledger: Path) -> tuple[int, int]:
 
 async def _watched(proxy: asyncio.subprocess.Process, clients: Clients, load: Load, ledger: Path, log: Path) -> Report:
     """Send the load, look at the process meanwhile and afterwards, then end it."""
-    warm = Clients(clients.url, Load(seconds=1.0, rate=20, streams=2, aborts=0.0))
+    warm = Clients(clients.port, Load(seconds=1.0, rate=20, streams=2, aborts=0.0))
     await warm.run()
     await asyncio.sleep(IDLE_SECONDS)
     before, seen, begun = files(proxy.pid), [], time.monotonic()
@@ -258,7 +166,7 @@ def main() -> int:
     parser.add_argument("--aborts", type=float, default=0.1, help="share of the clients that leave in the middle")
     chosen = parser.parse_args()
     load = Load(seconds=chosen.seconds, rate=chosen.rate, streams=chosen.streams, aborts=chosen.aborts)
-    report = asyncio.run(soak(load))
+    report = uvloop.run(soak(load))
     print(f"{report.tally}\nmemory {report.warm:.1f} to {report.end:.1f} MiB ({report.growth:+.1%})")
     print(f"files {report.files_before} to {report.files_after}; rows {report.rows}; left over {report.left_over}")
     leaks = report.leaks()
