@@ -9,11 +9,12 @@ import logging
 from dataclasses import replace
 from http import HTTPStatus
 
-from router.aside import is_large
+from router.aside import SMALL_BYTES, is_large
 from router.catalog.upstream import Upstream
 from router.consider import decided
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
 from router.failure import attempt_of, outcome_of, read_failure
+from router.judged import judged
 from router.ledger.account import Course, account, intent
 from router.ledger.entry import Attempt, EntryStatus
 from router.policy.decision import Decision
@@ -73,8 +74,7 @@ class Exchange:
         self._reader: ReplyReader | None = None
         self._tail = b""
         self._rest: UpstreamReply | None = None
-        self._recorded = False
-        self._repeated = False
+        self._recorded = self._repeated = False
         self.tries = 0
 
     def require_ledger(self) -> None:
@@ -139,8 +139,7 @@ class Exchange:
 
     async def _call(self, upstream: Upstream, client: Client) -> Outcome:
         """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
-        ports = self._ports
-        request = self._request
+        ports, request = self._ports, self._request
         if not is_large(request.body):
             call = build_call(request, upstream, ports.limits)
         else:
@@ -156,7 +155,11 @@ class Exchange:
                 return await read_failure(reply, ports.now())
             self._reader = reader = reply_reader(self._request, upstream, reply.headers, ports.limits)
             await self._relay(reply, reader, client)
+            if reader.held >= SMALL_BYTES:
+                self._reader = reader = await judged(reader, request, upstream, reply.headers, ports)
             self._tail = reader.finish()
+            if len(self._tail) >= SMALL_BYTES:
+                await client.prepare(self._tail, self.receipt(), ports.aside, request.caller)
             client.ready(self._tail, self.receipt)
             if reader.done:
                 self._rest = reply

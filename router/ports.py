@@ -67,6 +67,9 @@ class Client(Protocol):
     async def keep(self, data: bytes, receipt: Receipt) -> None:
         """Keep the answer, of which `data` is the last part, before it is booked; LedgerUnavailable if that fails."""
 
+    async def prepare(self, data: bytes, receipt: Receipt, aside: Aside, caller: str) -> None:
+        """Do for a large `data` beside the loop, for `caller`, what `ready` would do on it; UpstreamBroken as there."""
+
     def ready(self, data: bytes, receipt: Callable[[], Receipt]) -> None:
         """Look at the last part of the body before it is booked; UpstreamBroken when it cannot be told to the client.
 

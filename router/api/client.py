@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from router.api.gate import BODY_SECONDS, Receive, Scope, Send, read_body, too_large
+from router.aside import Aside
 from router.errors import RequestTimeout
 from router.ports import Receipt
 
@@ -175,6 +176,9 @@ class AsgiClient:
         if self._direct is None or not self._direct.head(status, headers):
             await self._send({"type": "http.response.start", "status": status, "headers": headers})
         self.began = True
+
+    async def prepare(self, data: bytes, receipt: Receipt, aside: Aside, caller: str) -> None:
+        """Take note of a large last part of the body: here it needs no look."""
 
     def ready(self, data: bytes, receipt: Callable[[], Receipt]) -> None:
         """Take note of the last part of the body before it is booked: here it needs no look."""

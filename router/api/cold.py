@@ -45,7 +45,7 @@ def cold_app(ports: Ports, keys: ClientKeys, readiness: Readiness, loaded_at: da
     routes = APIRouter(prefix="/v1", dependencies=[Depends(caller)])
     _serve_models(routes, Models(catalog=ports.catalog, rules=ports.rules, created=loaded_at), ports.now)
     routes.include_router(paths(Routing(ports), body_limit))
-    routes.include_router(kept_responses.paths(kept_responses.KeptResponses(ports.conversations), caller))
+    routes.include_router(kept_responses.paths(kept_responses.KeptResponses(ports.conversations, ports.aside), caller))
     app.include_router(routes)
     app.include_router(_described(msgspec.json.encode(describe(guarded=len(keys) > 0))), dependencies=[Depends(caller)])
     app.include_router(health.paths(readiness))

@@ -1,7 +1,8 @@
 """POST /v1/completions: OpenAI's older completions over chat completions."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from router.api.client import Direct
@@ -56,9 +57,9 @@ class CompletionsClient(TranslatingClient):
         """Return what makes the chunks of a completion of a stream."""
         return CompletionStream(_completion(receipt))
 
-    def whole(self, data: bytes, receipt: Receipt) -> bytes:
-        """Return the completion that a chat completion says."""
-        return whole_completion(data, _completion(receipt))
+    def teller(self, receipt: Receipt) -> Callable[[bytes], bytes]:
+        """Return what makes the completion that a chat completion says."""
+        return partial(whole_completion, completion=_completion(receipt))
 
 
 def _completion(receipt: Receipt) -> Completion:

@@ -7,8 +7,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from router.api.error_body import JSON
+from router.aside import SMALL_BYTES, Aside
 from router.ledger.conversation import Conversations, NoSuchResponse
-from router.wire.responses_kept import LISTED, page, turns
+from router.wire.responses_kept import LISTED, Wanted, page_of
 
 _DIGITS = 9
 _OFF = "Switch responses.store on in this proxy's configuration."
@@ -17,9 +18,10 @@ _OFF = "Switch responses.store on in this proxy's configuration."
 class KeptResponses:
     """Finds what is kept; every method raises NoSuchResponse for what the caller does not have."""
 
-    def __init__(self, store: Conversations | None) -> None:
-        """Read from `store`; None: nothing is kept."""
+    def __init__(self, store: Conversations | None, aside: Aside) -> None:
+        """Read from `store`; None: nothing is kept. What is large is put together in `aside`."""
         self._store = store
+        self._aside = aside
 
     async def response(self, name: str, caller: str) -> bytes:
         """Return the response object."""
@@ -37,12 +39,13 @@ class KeptResponses:
         found = None if store is None else await store.find(name, caller)
         if store is None or found is None:
             raise _missing(store)
-        *earlier, last = await store.chain(name, caller) or (found,)
-        before = turns((kept.items, kept.response) for kept in earlier)
-        own = msgspec.json.decode(last.items, type=list[msgspec.Raw])
+        turns = [(kept.items, kept.response) for kept in await store.chain(name, caller) or (found,)]
         limit = asked.get("limit", str(LISTED))
         number = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < _DIGITS else 0
-        return page((*before, *own), limit=number, order=asked.get("order", "desc"), after=asked.get("after"))
+        wanted = Wanted(limit=number, order=asked.get("order", "desc"), after=asked.get("after"))
+        if sum(len(items) + len(response) for items, response in turns) < SMALL_BYTES:
+            return page_of(turns, wanted)
+        return await self._aside.run(caller, page_of, turns, wanted)
 
     async def remove(self, name: str, caller: str) -> bytes:
         """Forget the response and say so."""

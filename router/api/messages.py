@@ -1,5 +1,7 @@
 """POST /v1/messages and /v1/messages/count_tokens: Anthropic's Messages API over chat completions."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from router.api.client import Direct
@@ -81,9 +83,9 @@ class MessagesClient(TranslatingClient):
         """Return what makes Anthropic's events of a stream."""
         return MessageStream(self._telling(receipt), self._most_bytes)
 
-    def whole(self, data: bytes, receipt: Receipt) -> bytes:
-        """Return the message that a chat completion says."""
-        return to_message(data, self._telling(receipt))
+    def teller(self, receipt: Receipt) -> Callable[[bytes], bytes]:
+        """Return what makes the message that a chat completion says."""
+        return partial(to_message, telling=self._telling(receipt))
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the status and the headers, with the request's id under Anthropic's name as well."""

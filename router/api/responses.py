@@ -5,7 +5,8 @@ out, and a request may continue it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from router.api.client import Direct
@@ -14,7 +15,7 @@ from router.api.inbound import read
 from router.api.outbound import HttpClient
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
-from router.aside import LARGE_BYTES, is_large
+from router.aside import is_large
 from router.errors import LedgerUnavailable
 from router.ledger.conversation import Conversations, KeptResponse, NoPreviousResponse
 from router.ports import Ports, Receipt
@@ -22,13 +23,15 @@ from router.request import Request
 from router.wire.decoding import require_utf8
 from router.wire.json_body import refuse_twice
 from router.wire.openai_responses import Frame
-from router.wire.responses_events import encode
-from router.wire.responses_kept import input_items, previous_of
+from router.wire.responses_kept import kept_items, previous_of
 from router.wire.responses_request import Past, Translated, translated
 from router.wire.responses_stream import ResponseStream, whole_response
 
 PATH = "/v1/responses"
 _PREVIOUS = "previous_response_id"
+
+RECALLED_BYTES = 512 * 1024
+"""Earlier turns of so many bytes are put together beside the loop: their items may be many and small."""
 
 
 def _read(body: bytes, context: Context, past: Past | None = None) -> tuple[Translated, Request]:
@@ -49,7 +52,7 @@ def _read(body: bytes, context: Context, past: Past | None = None) -> tuple[Tran
 class ResponsesClient(TranslatingClient):
     """A client that speaks OpenAI's Responses API."""
 
-    __slots__ = ("_asked", "_ending", "_past", "_ports", "_previous", "_whose")
+    __slots__ = ("_asked", "_ending", "_large", "_past", "_ports", "_previous", "_whose")
     recalls = True
     params: ClassVar[Mapping[str, str]] = {
         "messages": "input",
@@ -68,11 +71,13 @@ class ResponsesClient(TranslatingClient):
         self._previous: str | None = None
         self._past: Past | None = None
         self._ending: bytes | None = None
+        self._large = False
 
     async def _recall(self, body: bytes, context: Context, ports: Ports, store: Conversations) -> int:
         """Fetch the turns that `body` continues and return their bytes; NoPreviousResponse where there are none."""
         self._ports, self._whose, self._past = ports, context.caller, Past()
-        self._previous = previous = previous_of(body)
+        peeked = await ports.aside.run(context.caller, previous_of, body) if self._large else previous_of(body)
+        self._previous = previous = peeked
         if previous is None:
             return 0
         found = await store.chain(previous, context.caller)
@@ -89,9 +94,10 @@ class ResponsesClient(TranslatingClient):
     async def read_aside(self, body: bytes, context: Context, ports: Ports) -> Request:
         """Return the same for a body that may continue a conversation, or is large, without holding up anybody."""
         more = 0
+        self._large = is_large(body)
         if ports.conversations is not None:
             more = await self._recall(body, context, ports, ports.conversations)
-        if more < LARGE_BYTES and not is_large(body):
+        if more < RECALLED_BYTES and not self._large:
             return self.read(body, context)
         self._asked, request = await ports.aside.run(context.caller, _read, body, context, self._past)
         return request
@@ -105,14 +111,18 @@ class ResponsesClient(TranslatingClient):
         """Return what makes the events of a response of a stream."""
         return ResponseStream(self._frame(receipt), self._most_bytes)
 
-    def whole(self, data: bytes, receipt: Receipt) -> bytes:
-        """Return the response object that a chat completion says."""
-        return self._ending or whole_response(self._frame(receipt), data)
+    def teller(self, receipt: Receipt) -> Callable[[bytes], bytes]:
+        """Return what makes the response object that a chat completion says."""
+        return partial(whole_response, self._frame(receipt))
 
     @property
     def keeps(self) -> bool:
         """Whether the request wants its answer kept, and somebody keeps it."""
         return self._asked is not None and self._asked.stores
+
+    def told(self, data: bytes, receipt: Receipt) -> bytes:
+        """Return a whole answer as it was kept, where it was."""
+        return self._ending or super().told(data, receipt)
 
     async def keep(self, data: bytes, receipt: Receipt) -> None:
         """Keep the answer with what was asked; LedgerUnavailable when that fails, and the answer fails with it."""
@@ -136,12 +146,13 @@ class ResponsesClient(TranslatingClient):
         ports, asked = self._ports, self._asked
         if ports is None or ports.conversations is None or asked is None:
             return
+        given = asked.asked, receipt.decision_id
         kept = KeptResponse(
             id=self._frame(receipt).id,
             caller=self._whose,
             at=ports.now(),
             previous=self._previous,
-            items=encode(input_items(asked.asked, receipt.decision_id)),
+            items=await ports.aside.run(self._whose, kept_items, *given) if self._large else kept_items(*given),
             response=response,
         )
         await ports.conversations.keep(kept)

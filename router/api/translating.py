@@ -1,5 +1,6 @@
 """The client's side of a surface that speaks another API: chat completions go in, its own terms come out."""
 
+import contextlib
 import sys
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,6 +10,7 @@ from router.api.client import Direct
 from router.api.gate import Receive, Send
 from router.api.outbound import Headers, with_dropped
 from router.api.surface import SurfaceClient
+from router.aside import Aside, WorkLost, is_large
 from router.errors import RouterError, UpstreamBroken
 from router.ports import Ports, Receipt
 from router.request import Request
@@ -58,8 +60,11 @@ class TranslatingClient(SurfaceClient):
         """Return what translates the stream that `receipt` begins."""
 
     @abstractmethod
-    def whole(self, data: bytes, receipt: Receipt) -> bytes:
-        """Return a whole chat completion in the client's terms; UpstreamBroken when that cannot be told."""
+    def teller(self, receipt: Receipt) -> Callable[[bytes], bytes]:
+        """Return what puts a whole chat completion into the client's terms; it raises UpstreamBroken where it cannot.
+
+        It is a function of a module, or a partial one, so that another process can do it.
+        """
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the status line and the headers, among them what was dropped."""
@@ -98,16 +103,22 @@ class TranslatingClient(SurfaceClient):
         if told:
             await super().write(told)
 
+    async def prepare(self, data: bytes, receipt: Receipt, aside: Aside, caller: str) -> None:
+        """Translate a large whole answer beside the loop; UpstreamBroken when it cannot be told."""
+        if self._stream is None and is_large(data):
+            with contextlib.suppress(WorkLost):  # then it is done here
+                self._ready = data, await aside.run(caller, self.teller(receipt), data)
+
     def ready(self, data: bytes, receipt: Callable[[], Receipt]) -> None:
-        """Translate a whole answer; UpstreamBroken when it cannot be told."""
-        if self._stream is None:
-            self._ready = data, self.whole(data, receipt())
+        """Translate a whole answer, unless that was prepared; UpstreamBroken when it cannot be told."""
+        if self._stream is None and (self._ready is None or self._ready[0] is not data):
+            self._ready = data, self.teller(receipt())(data)
 
     def told(self, data: bytes, receipt: Receipt) -> bytes:
         """Return a whole answer in the client's terms, as `ready` has translated it, else translated now."""
         if self._ready is not None and self._ready[0] is data:
             return self._ready[1]
-        return self.whole(data, receipt)
+        return self.teller(receipt)(data)
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last part of a stream, or the whole answer that `ready` has translated."""

@@ -31,6 +31,10 @@ _LOG_BYTES = 32 * 1024 * 1024
 
 _LONGEST_CHAIN = 5_000
 
+_SLACK = 30
+"""What is continued is kept longer by such a part of its time than what continues it: a change of one column rewrites
+a row with all that it holds, and so that is done once a day and not for every turn of a conversation."""
+
 _COLUMNS = "response_id, caller, at, previous, items, response"
 _INSERT = f"INSERT OR REPLACE INTO response ({_COLUMNS}, expires, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _CHAIN = f"""
@@ -46,7 +50,7 @@ _SIZE = _CHAIN + "SELECT coalesce(sum(size), 0) FROM chain"  # noqa: S608
 _READ = _CHAIN + f"SELECT {_COLUMNS} FROM response JOIN chain ON response_id = id ORDER BY depth DESC"  # noqa: S608
 _PROLONG = (
     _CHAIN  # noqa: S608
-    + "UPDATE response SET expires = max(expires, :until) WHERE response_id IN (SELECT id FROM chain)"
+    + "UPDATE response SET expires = :later WHERE response_id IN (SELECT id FROM chain) AND expires < :until"
 )
 _REMOVE = "DELETE FROM response WHERE response_id = ? AND caller = ? AND expires > ?"
 _EXPIRE = f"DELETE FROM response WHERE rowid IN (SELECT rowid FROM response WHERE expires <= ? LIMIT {_AT_ONCE})"  # noqa: S608
@@ -165,7 +169,9 @@ class SqliteConversations:
         connection.execute(_INSERT, (*row, until, row_bytes))
         if kept.previous is not None:
             now = to_instant(self._now())
-            connection.execute(_PROLONG, {"id": kept.previous, "caller": kept.caller, "now": now, "until": until})
+            later = to_instant(kept.at + self._bounds.keep + self._bounds.keep / _SLACK)
+            named = {"id": kept.previous, "caller": kept.caller, "now": now, "until": until, "later": later}
+            connection.execute(_PROLONG, named)
         connection.execute("COMMIT")
         self._logged += row_bytes
         if self._logged > _LOG_BYTES:

@@ -36,6 +36,7 @@ class StreamReader:
         """Start before the first byte; `limit_bytes` bounds one event."""
         self.began = False
         self.done = False
+        self.held = 0
         self.failure: RouterError | None = None
         self.usage: Usage | None = None
         self._request = request

@@ -73,10 +73,11 @@ class ReplyReader(Protocol):
 
     `feed` every chunk of the body, then `finish`. Both return bytes for the client (maybe none) and raise the
     `failure`: an UpstreamError, or UpstreamRejected where an error inside a 200 blames the request. When `done`, what
-    still comes does not matter: call `finish` at once.
+    still comes does not matter: call `finish` at once. `held` are the bytes of a whole answer kept back so far.
     """
 
     began: bool
+    held: int
     done: bool
     failure: RouterError | None
 

@@ -1,6 +1,7 @@
 """What is kept of a Responses request and its answer: input items as the API lists them, turns put together again."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,11 +22,16 @@ class _Peek(msgspec.Struct, gc=False):
     previous_response_id: str | None = None
 
 
+class _Named(msgspec.Struct, gc=False):
+    id: str | None = None
+
+
 class _Answered(msgspec.Struct, gc=False):
     output: list[Raw]
 
 
 _decode_peek = msgspec.json.Decoder(_Peek).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _decode_answered = msgspec.json.Decoder(_Answered).decode
 
@@ -46,6 +52,11 @@ def input_items(asked: str | Sequence[Raw], stem: str) -> list[dict[str, Any]]:
     if isinstance(asked, str):
         return [_message({"role": "user", "content": asked}, f"msg_{stem}_in0")]
     return [_item(msgspec.json.decode(raw), stem, place) for place, raw in enumerate(asked)]
+
+
+def kept_items(asked: str | Sequence[Raw], stem: str) -> bytes:
+    """Return the same as it is kept, an array in JSON."""
+    return msgspec.json.encode(input_items(asked, stem))
 
 
 def _item(item: dict[str, Any], stem: str, place: int) -> dict[str, Any]:
@@ -83,18 +94,31 @@ def turns(kept: Iterable[tuple[bytes, bytes]]) -> list[Raw]:
     return found
 
 
-def page(items: Sequence[Raw], *, limit: int = LISTED, order: str = "desc", after: str | None = None) -> bytes:
-    """Return a list object: `limit` of the items behind the one of id `after`; MalformedRequest names what is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which page of input items is asked for: `limit` of them behind the one of id `after`, in this order."""
+
+    limit: int = LISTED
+    order: str = "desc"
+    after: str | None = None
+
+
+def page_of(kept: Sequence[tuple[bytes, bytes]], wanted: Wanted) -> bytes:
+    """Return a page of what led to the last of these turns, given as (input items, response object), oldest first."""
+    *earlier, (own, _) = kept
+    return page((*turns(earlier), *_decode_items(own)), wanted)
+
+
+def page(items: Sequence[Raw], wanted: Wanted) -> bytes:
+    """Return a list object with the items that are wanted; MalformedRequest names what is wrong."""
+    limit, order, after = wanted.limit, wanted.order, wanted.after
     if not 1 <= limit <= MOST_LISTED:
         raise MalformedRequest(f"'limit': expected a number from 1 to {MOST_LISTED}.", param="limit")
     if order not in ("asc", "desc"):
         raise MalformedRequest("'order': expected asc or desc.", param="order")
-    listed = [msgspec.json.decode(item) for item in (items if order == "asc" else items[::-1])]
-    names = [item.get("id") for item in listed]
-    if after is not None and after not in names:
-        raise MalformedRequest("'after': there is no such item.", param="after")
-    start = 0 if after is None else names.index(after) + 1
-    data = listed[start : start + limit]
+    listed = items if order == "asc" else items[::-1]
+    start = 0 if after is None else _place(listed, after) + 1
+    data = [msgspec.json.decode(item) for item in listed[start : start + limit]]
     return msgspec.json.encode(
         {
             "object": "list",
@@ -104,3 +128,11 @@ def page(items: Sequence[Raw], *, limit: int = LISTED, order: str = "desc", afte
             "has_more": start + limit < len(listed),
         }
     )
+
+
+def _place(items: Sequence[Raw], name: str) -> int:
+    """Return the place of the item of this id; MalformedRequest where there is none."""
+    for place, item in enumerate(items):
+        if _decode_named(item).id == name:
+            return place
+    raise MalformedRequest("'after': there is no such item.", param="after")

@@ -12,7 +12,7 @@ class WholeBody(ABC):
     """Reads a JSON answer; a stream of one, so that the shell need not know the difference.
 
     `began` turns true with `finish`; nothing is given out before. Whoever knows that no body can be an answer sets
-    `failure`.
+    `failure`. `held` are the bytes kept so far.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -23,7 +23,7 @@ class WholeBody(ABC):
         self.usage: Usage | None = None
         self._limit = limit_bytes
         self._chunks: list[bytes] = []
-        self._size = 0
+        self.held = 0
 
     @property
     def finished(self) -> bool:
@@ -35,19 +35,23 @@ class WholeBody(ABC):
         if self.failure is not None:
             raise self.failure
         self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > self._limit:
+        self.held += len(chunk)
+        if self.held > self._limit:
             self._chunks.clear()
             self.failure = UpstreamBroken(f"The upstream's answer is larger than {self._limit} bytes.")
             raise self.failure
         return b""
 
+    def body(self) -> bytes:
+        """Return what was kept, in one piece."""
+        self._chunks = [b"".join(self._chunks)]
+        return self._chunks[0]
+
     def finish(self) -> bytes:
         """Return the answer for the client; a RouterError when it is none."""
         if self.failure is None:
-            body = b"".join(self._chunks)
             try:
-                return self._judged(body)
+                return self._judged(self.body())
             except RouterError as failure:
                 self.failure = failure
         raise self.failure

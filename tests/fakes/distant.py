@@ -14,9 +14,13 @@ from collections.abc import AsyncIterator
 
 from tests.fakes.completion import completion, usage
 
+LARGE = b"TEN MEGABYTES"
+"""What a prompt says that wants an answer of this size."""
+
 _PROGRAM = f"""
 import asyncio
 ANSWER = {json.dumps(completion("Hi", tokens=usage(1, 1)))!r}.encode()
+LARGE = ANSWER.replace(b"Hi", b"The quick brown fox. " * 500_000)
 HEAD = b"HTTP/1.1 200 OK\\r\\ncontent-type: application/json\\r\\ncontent-length: %d\\r\\n\\r\\n"
 
 async def serve(reader, writer):
@@ -24,9 +28,12 @@ async def serve(reader, writer):
         while True:
             head = await reader.readuntil(b"\\r\\n\\r\\n")
             size = next(int(line[15:]) for line in head.lower().split(b"\\r\\n") if line.startswith(b"content-length:"))
+            answer = ANSWER
             while size:
-                size -= len(await reader.read(size))
-            writer.write(HEAD % len(ANSWER) + ANSWER)
+                part = await reader.read(size)
+                size -= len(part)
+                answer = LARGE if {LARGE!r} in part else answer
+            writer.write(HEAD % len(answer) + answer)
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
 
@@ -41,7 +48,7 @@ asyncio.run(main())
 
 @contextlib.asynccontextmanager
 async def distant() -> AsyncIterator[str]:
-    """Serve chat completions, each the same, from another process until the block ends; yield the base URL."""
+    """Serve chat completions, small or LARGE, from another process until the block ends; yield the base URL."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", _PROGRAM, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None

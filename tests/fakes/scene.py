@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 
 from classifier.tier import Tier
+from router.aside import Aside
 from router.catalog.catalog import Catalog
 from router.errors import LedgerUnavailable, UpstreamBroken
 from router.forward import forward
@@ -41,6 +42,9 @@ class Client:
 
     async def keep(self, _data: bytes, _receipt: Receipt) -> None:
         self._journal.append("keep")
+
+    async def prepare(self, _data: bytes, _receipt: Receipt, _aside: Aside, _caller: str) -> None:
+        self._journal.append("prepare")
 
     def ready(self, data: bytes, _receipt: Callable[[], Receipt]) -> None:
         if data == self.unspeakable:

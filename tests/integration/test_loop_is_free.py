@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.distant import distant, post
+from tests.fakes.distant import LARGE, distant, post
 from tests.fakes.proxy import CONFIG, RunningProxy, running
 
 MB = 1_000_000
@@ -67,6 +67,10 @@ BODIES: dict[str, tuple[str, bytes]] = {
         "responses",
         json.dumps({"model": "auto", "input": [{"role": "user", "content": "a"}] * 20_000}).encode(),
     ),
+    "5 MB of input that is not kept": (
+        "responses",
+        json.dumps({"model": "auto", "store": False, "input": PROSE}).encode(),
+    ),
 }
 
 
@@ -78,7 +82,9 @@ async def proxy(tmp_path: Path) -> AsyncIterator[RunningProxy]:
         for window in ("window: 128000", "window: 200000"):
             config = config.replace(window, "window: 90000000")
         config = config.replace("deadline: 5s, first_byte_timeout: 1s", "deadline: 60s, first_byte_timeout: 60s")
-        config = config.replace("{kind: vllm,", "{kind: mistral, api_key: os.environ/KEY,")
+        config = (
+            config.replace("{kind: vllm,", "{kind: mistral, api_key: os.environ/KEY,") + "responses: {store: true}\n"
+        )
         async with running(config, tmp_path, {"KEY": "an-upstream-key"}) as serving:
             yield serving
 
@@ -114,4 +120,21 @@ async def test_no_body_keeps_the_loop(proxy: RunningProxy, name: str) -> None:
 
     longest = watch.stop()
     assert answer[9:12] in {b"200", b"400", b"422"}, answer[:500]
+    assert longest <= HELD_SECONDS, f"{longest * 1000:.1f} ms"
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "messages", "responses", "completions"])
+async def test_no_answer_keeps_the_loop(proxy: RunningProxy, path: str) -> None:
+    """Nor does it for a whole answer of 10 MB, in whichever terms it is told."""
+    said = LARGE.decode()
+    asked = {"responses": {"input": said}, "completions": {"prompt": said}}
+    talk = {"max_tokens": 9, "messages": [{"role": "user", "content": said}]}
+    body = json.dumps({"model": "auto", **asked.get(path, talk)}).encode()
+    await asyncio.to_thread(post, proxy.port, "chat/completions", chat(messages=[{"role": "user", "content": PROSE}]))
+    await asyncio.to_thread(post, proxy.port, path, body)  # as above
+    watch = Watch()
+    answer = await asyncio.to_thread(post, proxy.port, path, body)
+
+    longest = watch.stop()
+    assert (answer[9:12], len(answer) > 10 * MB) == (b"200", True), answer[:500]
     assert longest <= HELD_SECONDS, f"{longest * 1000:.1f} ms"

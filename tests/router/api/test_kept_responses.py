@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from router.api.kept_responses import KeptResponses
+from router.aside import Aside
 from router.errors import MalformedRequest
 from router.ledger.conversation import KeptResponse, NoSuchResponse
 from router.ledger.conversations import Bounds, SqliteConversations
@@ -36,7 +37,7 @@ async def kept(tmp_path: Path) -> AsyncIterator[KeptResponses]:
     store = SqliteConversations(tmp_path / "ledger.db", Bounds(), lambda: NOW)
     await store.keep(a_response(1, None))
     await store.keep(a_response(2, "resp_1"))
-    yield KeptResponses(store)
+    yield KeptResponses(store, Aside())
     await store.close()
 
 
@@ -69,7 +70,7 @@ async def test_a_limit_that_is_none(kept: KeptResponses, limit: str) -> None:
 
 async def test_where_nothing_is_kept_nothing_is_there() -> None:
     """Every path says how to switch it on."""
-    nothing = KeptResponses(None)
+    nothing = KeptResponses(None, Aside())
     for asking in (nothing.response("a", "me"), nothing.remove("a", "me"), nothing.input_items("a", "me", {})):
         with pytest.raises(NoSuchResponse) as raised:
             await asking

@@ -1,13 +1,14 @@
 """A client of another API: streams translated as they come, nothing twice, whole answers with their length."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import pytest
 
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
+from router.aside import Aside
 from router.errors import MalformedRequest, UpstreamBroken
 from router.ports import Receipt
 from router.request import Request
@@ -20,6 +21,10 @@ class Shouting:
 
     def feed(self, data: bytes) -> bytes:
         return data.upper().replace(b".", b"")
+
+
+def shouted(data: bytes) -> bytes:
+    return data.upper() + b"!"
 
 
 class ShoutingClient(TranslatingClient):
@@ -35,8 +40,8 @@ class ShoutingClient(TranslatingClient):
     def translator(self, _receipt: Receipt) -> Shouting:
         return Shouting()
 
-    def whole(self, data: bytes, _receipt: Receipt) -> bytes:
-        return data.upper() + b"!"
+    def teller(self, _receipt: Receipt) -> Callable[[bytes], bytes]:
+        return shouted
 
     def read(self, _body: bytes, _context: Context) -> Request:
         return a_request()
@@ -88,3 +93,20 @@ async def test_an_error_names_a_member_as_the_surface_does(param: str | None, to
     wire = exchange()
     await ShoutingClient(wire.receive, wire.send).refuse(MalformedRequest("no", param=param), [])
     assert json.loads(wire.body)["error"]["param"] == told
+
+
+async def test_a_large_answer_is_translated_in_the_other_process_and_once() -> None:
+    """What was prepared is what goes out; a small one is left to `ready`."""
+    wire = exchange()
+    client = ShoutingClient(wire.receive, wire.send)
+    receipt, data = a_receipt(stream=False), b"p" * 3_000_000
+    await client.prepare(data, receipt, Aside(), "a")
+    prepared = client.told(data, receipt)
+    client.ready(data, lambda: receipt)
+    again = client.told(data, receipt)
+    await client.prepare(b"small", receipt, Aside(), "a")
+    client.close()
+
+    assert again is prepared
+    assert prepared == data.upper() + b"!"
+    assert client.told(b"small", receipt) == b"SMALL!"

@@ -11,7 +11,7 @@ from openai.types.responses.response_item import ResponseItem
 from pydantic import TypeAdapter
 
 from router.errors import MalformedRequest
-from router.wire.responses_kept import input_items, page, previous_of, turns
+from router.wire.responses_kept import Wanted, input_items, page, previous_of, turns
 from router.wire.responses_request import Past, translated
 
 ITEM: TypeAdapter[Any] = TypeAdapter(ResponseItem)
@@ -145,7 +145,7 @@ ITEMS = [Raw(json.dumps(item).encode()) for n in range(5) for item in input_item
 
 def names(**query: Any) -> list[str]:
     """Return the numbers of the items of a page, and + if there are more."""
-    listed = json.loads(page(ITEMS, **query))
+    listed = json.loads(page(ITEMS, Wanted(**query)))
     ResponseItemList.model_validate(listed)
     data = [item["id"][4] for item in listed["data"]]
     assert [listed["first_id"], listed["last_id"]] == (
@@ -170,5 +170,5 @@ def test_pages() -> None:
 def test_pages_that_there_are_not(query: dict[str, Any], param: str) -> None:
     """The error names the member."""
     with pytest.raises(MalformedRequest) as raised:
-        page(ITEMS, **query)
+        page(ITEMS, Wanted(**query))
     assert raised.value.param == param
