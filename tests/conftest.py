@@ -5,9 +5,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from hypothesis import settings
 
 from tests.fakes.proxy import CONFIG, RunningProxy, running
 from tests.fakes.upstream import FakeUpstream
+
+# An example has no deadline: what else the machine does must not fail a property.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture
