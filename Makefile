@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 NODE := tests/clients/node
 AIDER := .venv-aider
+FUZZ := .venv-fuzz
 MORPH := tests/clients/morph
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test clients check train evaluate faults bench soak fuzz kill reload demo demo-local lock clean
+.PHONY: help run test clients check train evaluate faults bench soak fuzz described machines kill reload demo demo-local lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -71,8 +72,23 @@ faults: $(VENV)/dev.stamp ## play every fault and write the matrix into docs/rel
 bench: $(VENV)/dev.stamp ## measure overhead against direct, nginx and (ARGS=--litellm) LiteLLM
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
-fuzz: $(VENV)/dev.stamp ## mutated bytes for everything that reads what others wrote (ARGS="--seconds 3600 sse")
-	@$(BIN)/python -m benchmarks.fuzz $(ARGS)
+# A fuzzer that looks at what it reaches, where there is a wheel of it: Linux and macOS, some versions of Python.
+$(FUZZ)/fuzz.stamp: requirements/fuzz.lock
+	@test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
+	@echo "tierwise: installing a fuzzer into $(FUZZ) (once)"
+	@$(FUZZ)/bin/python -m pip --disable-pip-version-check --quiet install --only-binary :all: --require-hashes \
+	  --no-deps -r $< || echo "tierwise: there is no such fuzzer for this machine, inputs are mutated at random"
+	@touch $@
+
+fuzz: $(VENV)/dev.stamp $(FUZZ)/fuzz.stamp ## mutated bytes for everything that reads what others wrote (ARGS="--seconds 3600 sse")
+	@if $(FUZZ)/bin/python -c 'import atheris' 2>/dev/null; then $(FUZZ)/bin/python -m benchmarks.guided $(ARGS); \
+	else $(BIN)/python -m benchmarks.fuzz $(ARGS); fi
+
+described: $(VENV)/dev.stamp ## hold the running proxy against /openapi.json at length (ARGS="--examples 1000")
+	@$(BIN)/python -m tests.fakes.described $(ARGS)
+
+machines: $(VENV)/dev.stamp ## the state machines of tests/stateful, with 500 runs each
+	@TIERWISE_MACHINES=500 $(BIN)/python -m pytest -q --timeout 0 tests/stateful $(ARGS)
 
 soak: $(VENV)/dev.stamp ## half an hour of load, then what is held on to (ARGS="--seconds 300")
 	@$(BIN)/python -m benchmarks.soak $(ARGS)

@@ -4,11 +4,12 @@
     python -m benchmarks.fuzz --seconds 3600 sse   # one target for an hour
 
 Seeds are mutated at random (flipped, cut, doubled, spliced, filled with odd numbers and words), without looking at what
-code they reach: where a coverage-guided fuzzer is at hand, `TARGETS` are functions of bytes that it can call.
+code they reach; `benchmarks.guided` has a fuzzer that does look mutate them, where that is installed.
 """
 
 import argparse
 import contextlib
+import json
 import random
 import shutil
 import sys
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from classifier.artifact import ArtifactInvalid
@@ -24,13 +26,20 @@ from classifier.prompt import Prompt
 from classifier.thresholds import Thresholds
 from router.access.keys import ClientKeys
 from router.api.inbound import read
-from router.errors import OperatorError, RouterError, UnknownCaller
+from router.errors import MalformedRequest, OperatorError, RouterError, UnknownCaller
 from router.settings.load import load
 from router.upstreams.credentials import Secret
+from router.wire.anthropic_request import to_chat
+from router.wire.completions_request import to_chat_prompt
+from router.wire.decoding import require_utf8
+from router.wire.embeddings_request import read_embeddings
 from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
+from router.wire.responses_request import Past, translated
+from router.wire.upstream_error import problem_in_answer, read_problem
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = ("tierwise.yaml", "demo.yaml", "simulated.yaml")
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+MOST_SAID = 1_000
 SLOW_SECONDS = 0.5
 WORDS = (
     *(b"\x00", b"\xff", b"\r\n", b"\r", b"\n\n", b"data: ", b"[DONE]", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"\xf0\x9f"),
@@ -62,6 +71,35 @@ def body(data: bytes) -> None:
     """Read a chat completion."""
     with contextlib.suppress(RouterError):
         read(data, request_id="r", caller="c")
+
+
+def surfaces(data: bytes) -> None:
+    """Read a body as each of the other surfaces does; what one of them made of it, every upstream could be sent."""
+    chats = []
+    with contextlib.suppress(MalformedRequest):
+        require_utf8(data)
+        chats.append(to_chat(data).body)
+    with contextlib.suppress(MalformedRequest):
+        chats.append(translated(data, Past()).body)
+    with contextlib.suppress(MalformedRequest):
+        chats.append(to_chat_prompt(data).body)
+    with contextlib.suppress(MalformedRequest):
+        read_embeddings(data)
+    for chat in chats:
+        body(chat)
+
+
+def error(data: bytes) -> None:
+    """Read what an upstream says when it fails: a status of it, a line of a header, the rest a body."""
+    status, _, rest = data.partition(b"\n")
+    header, _, said = rest.partition(b"\n")
+    number = int(status) if status.isdigit() and len(status) == 3 else 500
+    headers = {"retry-after": header.decode("latin-1"), "x-amzn-errortype": header.decode("latin-1")}
+    problem = read_problem(number, headers, said, NOW)
+    assert 400 <= problem.error().status < 600
+    assert len(problem.message) <= MOST_SAID
+    with contextlib.suppress(ValueError, RecursionError):
+        assert 400 <= problem_in_answer(json.loads(said)).error().status < 600
 
 
 class Targets:
@@ -112,6 +150,31 @@ class Targets:
             path.write_bytes(before)
 
 
+MESSAGE = (
+    b'{"model":"auto","max_tokens":9,"system":[{"type":"text","text":"a"}],"messages":[{"role":"user","content":"a"},'
+    b'{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{}}]},'
+    b'{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"b"}]}],'
+    b'"tools":[{"name":"f","input_schema":{}}]}'
+)
+RESPONSE = (
+    b'{"model":"auto","input":[{"role":"user","content":[{"type":"input_text","text":"a"}]},'
+    b'{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},'
+    b'{"type":"function_call_output","call_id":"c","output":"b"}],"text":{"format":{"type":"json_object"}}}'
+)
+OTHERS = (
+    MESSAGE,
+    RESPONSE,
+    b'{"model":"auto","prompt":["a"],"max_tokens":9,"n":1,"logprobs":2}',
+    b'{"model":"auto","input":["a","b"],"encoding_format":"base64","dimensions":8}',
+)
+ERRORS = (
+    b'429\n7\n{"error":{"message":"Please try again in 2.5s","type":"tokens","code":"rate_limit_exceeded"}}',
+    b"503\nSat, 21 Nov 2026 12:00:00 GMT\n<html>busy</html>",
+    b'400\nValidationException\n{"object":"error","message":{"detail":[{"msg":"too long","input":"x"}]}}',
+    b'200\n\n[{"error":{"status":"RESOURCE_EXHAUSTED","code":429,"message":"quota"}}]',
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is called, and what is mutated for it."""
@@ -131,6 +194,8 @@ def targets(folder: Path) -> dict[str, Target]:
     return {
         "sse": Target(sse, (event, b":\n\n" + event, b"\xef\xbb\xbf" + event)),
         "body": Target(body, (request,)),
+        "surfaces": Target(surfaces, OTHERS),
+        "error": Target(error, ERRORS),
         "config": Target(
             kept.config, tuple(path.read_bytes() for path in sorted((ROOT / "config").glob("*.yaml"))[1:])
         ),

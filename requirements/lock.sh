@@ -9,3 +9,4 @@ compile pyproject.toml --extra train --group test --group check -o requirements/
 echo 'hatchling>=1.27' | compile - -o requirements/build.lock
 compile --group clients -o requirements/clients.lock
 compile --group aider -o requirements/aider.lock
+compile pyproject.toml --group fuzz -o requirements/fuzz.lock

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.fuzz import Target, fuzz, targets
 
-NAMES = ("sse", "body", "config", "manifest", "arrays", "features", "keys")
+NAMES = ("sse", "body", "surfaces", "error", "config", "manifest", "arrays", "features", "keys")
 
 
 def test_every_target_is_run(tmp_path: Path) -> None:

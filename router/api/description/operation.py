@@ -63,7 +63,7 @@ class Operation:
 
     `takes` and `gives` name schemas of the document (None: no body is read), `also` those of other statuses that are
     no refusals. `streams`: the answer may be server-sent events. `error` names the schema of its refusals. `receipt`:
-    the answer says who gave it, in headers.
+    the answer says who gave it, in headers. `leads_to` are the ids of operations that take the answer's id as `name`.
     """
 
     path: str
@@ -79,6 +79,7 @@ class Operation:
     error: str = "Error"
     streams: bool = False
     receipt: bool = False
+    leads_to: tuple[str, ...] = ()
 
     def document(self, *, guarded: bool) -> dict[str, Any]:
         """Return the operation object; `guarded`: client keys are configured, so that `door` counts."""
@@ -87,6 +88,10 @@ class Operation:
             content[STREAM] = {"schema": named("Events")}
         headers = {"x-request-id": _ID, **(_RECEIPT if self.receipt else {})}
         answers: dict[str, Any] = {"200": {"description": "The answer.", "headers": headers, "content": content}}
+        if self.leads_to:
+            answers["200"]["links"] = {
+                name: {"operationId": name, "parameters": {"name": "$response.body#/id"}} for name in self.leads_to
+            }
         for status, says, gives in self.also:
             answers[str(status)] = {"description": says, "content": {JSON: {"schema": named(gives)}}}
         refuses = self.refuses if guarded else tuple(status for status in self.refuses if status != 401)

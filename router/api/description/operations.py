@@ -61,6 +61,7 @@ _SURFACES = (
         summary="OpenAI's Responses API over chat completions.",
         takes="ResponseRequest",
         gives="Response",
+        leads_to=("getResponse", "deleteResponse", "listInputItems"),
         refuses=_CALLED,
         door=Door.BEARER,
         parameters=_ASKING,

@@ -55,6 +55,7 @@ def test_ids_are_there_once_and_parameters_stand_in_their_path() -> None:
     ids = [one["operationId"] for _, one in operations]
 
     assert len(ids) == len(set(ids))
+    assert {name for _, one in operations for name in one["responses"]["200"].get("links", ())} <= set(ids)
     for path, one in operations:
         named = {parameter["name"] for parameter in one["parameters"] if parameter["in"] == "path"}
         assert named == set(re.findall(r"{(\w+)}", path))

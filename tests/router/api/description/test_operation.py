@@ -32,6 +32,7 @@ def test_with_everything() -> None:
         parameters=(name, limit),
         also=((503, "It ends.", "State"),),
         error="OtherError",
+        leads_to=("getA",),
     ).document(guarded=True)
 
     assert told["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Asked"}
@@ -41,6 +42,7 @@ def test_with_everything() -> None:
         ("b", "path", True),
         ("limit", "query", False),
     ]
+    assert told["responses"]["200"]["links"]["getA"]["parameters"] == {"name": "$response.body#/id"}
     assert told["responses"]["503"]["content"]["application/json"]["schema"]["$ref"].endswith("/State")
     assert told["responses"]["400"]["content"]["application/json"]["schema"]["$ref"].endswith("/OtherError")
 
