@@ -30,6 +30,9 @@ CHECKS = (
     "ignored_auth",
     "use_after_free",
 )
+REQUEST_SECONDS = "60"
+"""How long an answer may take: the machine may have other work, and how long it takes is not what is looked at."""
+
 INSTALLED = importlib.util.find_spec("schemathesis") is not None
 
 CONFIG = """
@@ -72,7 +75,17 @@ async def held(folder: Path, *, examples: int, seed: int, phases: str = "coverag
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{process.port}/openapi.json"),
             *("--header", f"Authorization: Bearer {_SECRET}", "--checks", ",".join(CHECKS), "--phases", phases),
-            *("--max-examples", str(examples), "--seed", str(seed), "--warnings", "off", "--continue-on-failure"),
+            *(
+                "--request-timeout",
+                REQUEST_SECONDS,
+                "--max-examples",
+                str(examples),
+                "--seed",
+                str(seed),
+                "--warnings",
+                "off",
+                "--continue-on-failure",
+            ),
             cwd=folder,
             env={**os.environ, "PYTHONPATH": path, "SCHEMATHESIS_HOOKS": "described_hooks"},
             stdout=asyncio.subprocess.PIPE,

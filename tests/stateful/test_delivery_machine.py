@@ -7,7 +7,6 @@ asked to be left alone.
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -20,74 +19,20 @@ from router.catalog.upstream import Capability, Upstream
 from router.errors import NoEligibleUpstream, UpstreamTimeout, UpstreamUnreachable
 from router.forward import forward
 from router.ledger.watch import WatchedLedger
-from router.policy.rules import Limits, Policy, Route, Rules
+from router.policy.rules import Policy, Route, Rules
 from router.ports import Ports, Refusal
 from router.request import Needs
 from router.shared_state.memory import MemoryState
 from router.wire.call import UpstreamCall
+from tests.fakes.delivery import LIMITS, PAUSE, Seen, Sent
 from tests.fakes.machines import MACHINES
 from tests.fakes.reply import SSE, FakeReply
 from tests.fakes.scene import STREAM, WHOLE, Client, Ledger
 from tests.fakes.values import NOW, a_provider, a_request, an_assessment, an_upstream
 from tests.fakes.virtual_time import VirtualTime
 
-LIMITS = Limits(max_attempts=3, deadline=60.0, cooldown=30.0)
-PAUSE = 7.0
-"""Seconds that a limited upstream asks for."""
-
 MODES = ("ok", "slow", "broken", "gone", "late", "limited", "hangs", "cut")
-FAILURES = frozenset({"broken", "gone", "late", "cut"})
-IN_A_ROW = 5
 EPSILON = 1e-3
-
-
-@dataclass
-class Seen:
-    """What one upstream was seen to do: failures in a row that surely counted, when it last said anything but ok."""
-
-    streak: int = 0
-    blamed_at: float = float("-inf")
-    asked_until: float = float("-inf")
-    ever_failed: bool = False
-
-    def note(self, mode: str, begun: float, now: float) -> None:
-        """Take in how a call ended."""
-        if mode in ("ok", "slow"):
-            self.streak = 0
-            return
-        counted = begun >= self.blamed_at
-        self.ever_failed, self.blamed_at = True, now
-        if mode == "limited":
-            self.streak, self.asked_until = 0, max(self.asked_until, now + PAUSE)
-        elif counted:
-            self.streak += 1
-
-    def rests(self, now: float) -> bool:
-        """Whether it surely rests."""
-        return self.streak >= IN_A_ROW and now < self.blamed_at + LIMITS.cooldown
-
-
-@dataclass
-class Sent:
-    """One request on its way."""
-
-    number: int
-    arrived: float
-    tier: Tier
-    needs: Needs
-    stream: bool
-    retried: int
-    client: Client
-    task: asyncio.Task | None = None
-    called: list[str] = field(default_factory=list)
-    in_call: bool = False
-    burdens: int = 0
-    error: BaseException | None = None
-
-    @property
-    def name(self) -> str:
-        """Its id."""
-        return f"req-{self.number}"
 
 
 class Delivery(RuleBasedStateMachine):

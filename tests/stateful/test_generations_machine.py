@@ -178,5 +178,5 @@ class TestConfigurations:
         """Whatever is loaded in the middle of it; what is replaced is closed with its last request."""
         machine = type("InFolder", (Configurations,), {"folder": tmp_path})
         case = machine.TestCase
-        case.settings = settings(max_examples=max(5, MACHINES // 2), stateful_step_count=20, deadline=None)
+        case.settings = settings(max_examples=max(5, MACHINES // 4), stateful_step_count=20, deadline=None)
         case("runTest").runTest()

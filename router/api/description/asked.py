@@ -22,13 +22,17 @@ from router.wire.embeddings_request import MOST_INPUTS
 
 _PART = an_object({}, {"type": TEXT, "text": or_null(TEXT)})
 _TURN = an_object({"role": TEXT}, {"content": either(or_null(TEXT), a_list(_PART)), "tool_calls": ANYTHING})
+_TURNS = {
+    **a_list(_TURN, minItems=1),
+    "description": f"At most {MOST_MESSAGES:,}. What a role or a type of part means is the upstream's to say.",
+}
 _STREAM = {
     "stream": or_null(FLAG),
     "stream_options": or_null(an_object({}, {"include_usage": or_null(FLAG)})),
 }
 
 CHAT: Schema = an_object(
-    {"model": NAME, "messages": a_list(_TURN, minItems=1, maxItems=MOST_MESSAGES)},
+    {"model": NAME, "messages": _TURNS},
     {
         **_STREAM,
         "max_tokens": or_null(COUNT),

@@ -33,6 +33,8 @@ _OUTPUT = an_object(
 _REASONING = an_object({"type": one_of("reasoning")}, {"content": or_null(a_list(_PART))})
 _ITEM = either(_MESSAGE, _CALL, _OUTPUT, _REASONING)
 
+_ITEMS = {**a_list(_ITEM), "description": f"At most {MOST_ITEMS:,}."}
+
 _TOOL = an_object(
     {"type": one_of("function"), "name": TEXT},
     {"description": _MAYBE, "parameters": or_null({"type": "object"}), "strict": or_null(FLAG)},
@@ -50,7 +52,7 @@ _FORM = either(
 )
 
 RESPONSE: Schema = an_object(
-    {"model": NAME, "input": either(TEXT, a_list(_ITEM, maxItems=MOST_ITEMS))},
+    {"model": NAME, "input": either(TEXT, _ITEMS)},
     {
         "instructions": _MAYBE,
         "tools": or_null(a_list(_TOOL)),
