@@ -16,6 +16,9 @@ from classifier.prompt import Reading
 _LONG = 8
 """Letters beyond which a word is long."""
 
+_SENTENCE = 16
+"""Words beyond which a sentence is no longer: who writes without full stops would write one endless sentence."""
+
 _is_long = _LONG.__lt__
 
 FloatArray = npt.NDArray[np.float32]
@@ -66,7 +69,7 @@ def _sizes(reading: Reading, ask: list[str], seen: set[str], histogram: list[int
         sum(map(_is_long, map(len, seen))) / (distinct + 1),
         distinct / (words + 1),
         _LOG1P[histogram[_NEWLINE]],
-        math.log1p(words / ends),
+        math.log1p(min(words / ends, _SENTENCE)),
         math.log1p(min(reading.all_chars, 200_000)) - math.log1p(min(len(reading.ask), 200_000)),
     )
 

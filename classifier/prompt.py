@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from classifier.noise import is_assent, without_noise
+
 HARNESS_TAGS = (
     "system-reminder",
     "environment_details",
@@ -39,15 +41,6 @@ _TURNS = 200
 _PASTED = 6000
 _LINE = 400  # characters: shorter lines are code, logs or tables, whose size tells something of the work
 _INTRODUCTION = 1200
-_EDGE = 300
-_PLEA = re.compile(
-    r"\b(?:classify|treat|label|mark|rate|route|consider|categori[sz]e|handle|score)\s+(?:this|it|that|me|my|the)\b"
-    r"(?:\s+\w+){0,3}?\s+as\s+(?:an?\s+|very\s+|being\s+){0,2}"
-    r"(?:simple|easy|trivial|basic|low|hard|difficult|complex|expert|advanced|high)\b(?!\s+(?:or|and|vs)\b)",
-    re.IGNORECASE,
-)
-"""Words that tell the reader how hard the prompt is: their sentence says nothing of the prompt, so it is not read."""
-_STOPS = re.compile(r"[.!?\n]")
 
 
 def harness(tags: Iterable[str] = ()) -> re.Pattern[str]:
@@ -163,13 +156,20 @@ def _system(turns: tuple[Turn, ...]) -> str:
 def _last_ask(turns: tuple[Turn, ...], elements: re.Pattern[str]) -> tuple[int, str, int, int]:
     """Return the last user turn that says something, or else the last turn: its place, cut text, size and rest.
 
-    The size is that of what is asked, in characters before cutting; the rest are those passed over on purpose.
+    A bare assent is passed over where an earlier turn says what is assented to. The size is that of what is asked, in
+    characters before cutting; the rest are those passed over on purpose.
     """
+    found = None
     for place in range(len(turns) - 1, -1, -1):
         if turns[place].role == "user":
             text, size = _clip(turns[place].text, elements)
             if text:
-                return place, text, size, len(turns[place].text) - size
+                ask = place, text, size, len(turns[place].text) - size
+                if place == 0 or not is_assent(text):
+                    return ask
+                found = found or ask
+    if found is not None:
+        return found
     if not turns:
         return -1, "", 0, 0
     text, size = _clip(turns[-1].text, elements)
@@ -189,11 +189,11 @@ def _clip(text: str, elements: re.Pattern[str]) -> tuple[str, int]:
     """Return the cut text, and the characters of what is asked before cutting."""
     whole = len(text)
     if whole <= 3 * _WINDOW:
-        head = tail = text = _without_plea(without_harness(text, elements))
+        head = tail = text = without_noise(without_harness(text, elements))
         size = len(text)
     else:
-        head = _without_plea(without_harness(text[:_WINDOW], elements, cut_end=True))
-        tail = _without_plea(without_harness(text[-_WINDOW:], elements, cut_start=True))
+        head = without_noise(without_harness(text[:_WINDOW], elements, cut_end=True))
+        tail = without_noise(without_harness(text[-_WINDOW:], elements, cut_start=True))
         size = whole
     if size > _PASTED:
         asked = _question(head, tail)
@@ -215,25 +215,6 @@ def _question(head: str, tail: str) -> str:
         return ""
     introduction = head[: _INTRODUCTION + 2].partition("\n\n")[0]
     return f"{introduction}\n{asked}" if len(introduction) <= _INTRODUCTION else asked
-
-
-def _without_plea(text: str) -> str:
-    """Return `text` without sentences at its edges that say how hard it is; all of it where nothing else is left."""
-    if " as " not in text:
-        return text
-    if len(text) <= 2 * _EDGE:
-        return _without_sentence(text).strip() or text
-    return (_without_sentence(text[:_EDGE]) + text[_EDGE:-_EDGE] + _without_sentence(text[-_EDGE:])).strip()
-
-
-def _without_sentence(text: str) -> str:
-    """Return `text` without the first sentence that holds a plea."""
-    plea = _PLEA.search(text)
-    if plea is None:
-        return text
-    start = max(text.rfind(stop, 0, plea.start()) for stop in ".!?\n") + 1
-    stop = _STOPS.search(text, plea.end())
-    return text[:start] + (text[stop.end() :] if stop else "")
 
 
 def without_harness(

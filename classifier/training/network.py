@@ -33,7 +33,7 @@ _CONSTANT = 1e-6
 
 _OWN = 0.1
 """What an own row counts for the tier against a row of others; for the rest both count the same."""
-STRAIGHT = 0.3
+STRAIGHT = 0.5
 """The share of the straight way in the logits of HEADS."""
 
 STRAIGHT_INPUTS = {

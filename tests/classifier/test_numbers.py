@@ -30,3 +30,11 @@ def test_numbers_say_what_their_names_say():
     assert named("```x```")["fenced"] == 1
     assert named("12345")["digits"] > named("abcde")["digits"] == 0
     assert (named("")["empty"], named("hi")["empty"]) == (1, 0)
+
+
+def test_who_writes_without_marks_does_not_write_longer_sentences():
+    """A long text without full stops has the sentences of one with them; short sentences stay short."""
+    sentence = "the train to the coast was late again because of the snow on the line "
+    unmarked, marked = named(sentence * 6)["sentence_words"], named((sentence.strip() + ". ") * 6)["sentence_words"]
+    assert abs(unmarked - marked) < 0.25
+    assert named("Go. Now. Run.")["sentence_words"] < 1.0 < marked

@@ -71,6 +71,24 @@ def test_the_last_user_turn_that_says_something_is_the_ask():
     assert reading.tail_tools == 1
 
 
+def test_a_bare_assent_is_sized_by_what_it_assents_to():
+    """Whoever says "yes, go ahead" asks for what was asked before; without an earlier ask it is the ask."""
+    hard = "Prove that the square root of two is irrational."
+    talk = (("user", hard), ("assistant", "Shall I write it out?"), ("user", "Yes, go ahead!"), ("tool", "out"))
+    reading = Prompt.of(talk).reading()
+    assert (reading.ask, reading.tail_tools) == (hard, 1)
+    assert "go ahead" in reading.after
+    assert Prompt.of((("assistant", "Shall I?"), ("user", "yes"))).reading().ask == "yes"
+    assert Prompt.of((("user", "yes"), ("user", "continue"))).reading().ask == "yes"
+
+
+def test_words_that_are_no_sentence_do_not_count_as_size():
+    """A string of words after an ask is passed over like a harness element."""
+    plain = Prompt.of((("user", "What is two plus two?"),)).reading()
+    words = "quorum manifold scheduler lattice gradient bytecode entropy topology"
+    assert Prompt.of((("user", f"What is two plus two? {words}"),)).reading() == plain
+
+
 def test_a_conversation_without_a_user_is_read_by_its_last_turn():
     """A prompt of assistant or tool turns alone still has an ask."""
     assert Prompt.of((("assistant", "hello"),)).reading().ask == "hello"
