@@ -48,7 +48,7 @@ class Scorer:
 
     def verdict(self, parts: Parts) -> list[float]:
         """Return the logit of each of HEADS, then of each of DOMAINS."""
-        sums = self._sums.of(parts.ask, parts.context).dot(self._from_words)
+        sums = self._sums.of(parts.ask, parts.context, parts.around).dot(self._from_words)
         sums += self._scaled(parts.numbers).dot(self._from_numbers)
         sums += self._bias
         found = sums[self._hidden :]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.artifact import Arrays, load
-from classifier.features import BLOCKS, WORDS, Features, extract, fingerprint
+from classifier.features import AROUND, BLOCKS, WORDS, Features, extract, fingerprint
 from classifier.lexicon import plain, tokens_of
 from classifier.numbers import NUMBERS
 from classifier.phrases import phrase
@@ -142,9 +142,10 @@ class Explainer:
             factors[start:end] *= float(weights.blocks[place]) / max(length, 1e-6)
         words = np.zeros((len(rows), len(weights.hidden)))
         words[:, : len(SCORES)] = factors[:, None] * weights.scores[rows]
-        block = slice(features.bounds[WORDS], features.bounds[WORDS + 1])
-        vectors = weights.vectors[np.maximum(rows[block] - weights.first + 1, 0)]
-        words[block, len(SCORES) : len(SCORES) + vectors.shape[1]] = factors[block, None] * vectors
+        for place in (WORDS, AROUND):
+            block = slice(features.bounds[place], features.bounds[place + 1])
+            vectors = weights.vectors[np.maximum(rows[block] - weights.first + 1, 0)]
+            words[block, len(SCORES) : len(SCORES) + vectors.shape[1]] = factors[block, None] * vectors
         deviations = (features.numbers.astype(np.float64) - weights.centre) / weights.spread
         scaled = np.diag(np.clip(deviations, -CLIP, CLIP))
         numbers = np.zeros((len(scaled), len(weights.hidden)))

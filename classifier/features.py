@@ -1,8 +1,8 @@
 """Text to numbers, from one pass over the tokens: the same code in training and in serving; pure, numpy only.
 
-A prompt becomes a bag of hashed words, word pairs, words of the context and ends of words (indices into a table of
-DIMENSIONS rows, with counts) and a short vector of handcrafted numbers (NUMBERS names them). Training fits weights on
-both, serving looks them up.
+A prompt becomes a bag of hashed words, word pairs, words of the context and ends of words (indices below DIMENSIONS,
+with counts) and a short vector of handcrafted numbers (NUMBERS names them). Training fits weights on both, serving
+looks them up.
 """
 
 import hashlib
@@ -16,15 +16,24 @@ import numpy.typing as npt
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
 from classifier.numbers import NUMBERS, numbers
 from classifier.prompt import SHIPPED, Prompt
+from classifier.topics import TOPICS
 
-BLOCKS = ("pairs", "words", "context", "ends")
-_BITS = (15, 16, 13, 14)
+BLOCKS = ("pairs", "words", "context", "ends", "around")
+_BITS = (15, 16, 13, 14, 16)
 _OFFSETS = tuple(sum(1 << bits for bits in _BITS[:place]) for place in range(len(_BITS) + 1))
 DIMENSIONS = _OFFSETS[-1]
 """Each block of the bag has a range of its own: BLOCKS one after the other, 2 ** bits rows each."""
 
-PAIRS, WORDS, CONTEXT, ENDS = range(len(BLOCKS))
+PAIRS, WORDS, CONTEXT, ENDS, AROUND = range(len(BLOCKS))
 """Places of the blocks. That of pairs is first, so that theirs need no offset."""
+
+LEARNT = _OFFSETS[AROUND]
+"""Indices below have weights of their own; the last block has those of words, SHIFT lower."""
+
+SHIFT = LEARNT - _OFFSETS[WORDS]
+"""What leads from the place of a word in the ask to that of the same word in the instructions or an earlier turn. It
+weighs the same in both: an application's instructions say what is asked just as a person does, and there are far more
+asks than instructions to learn it from."""
 
 _STEM = 5
 OPENERS = 3
@@ -52,10 +61,14 @@ Counts = npt.NDArray[np.int64]
 
 
 class Parts(NamedTuple):
-    """A prompt before it is hashed: the tokens of its ask and of what stands around it, and its handcrafted numbers."""
+    """A prompt before it is hashed: the tokens of its ask and of all that stands around it, and its numbers.
+
+    `around` are those of the context that were there before the ask: the instructions, then the earlier turns.
+    """
 
     ask: list[str]
     context: list[str]
+    around: list[str]
     numbers: FloatArray
 
 
@@ -117,7 +130,8 @@ def parts_of(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Parts:
     after = tokens_of(plain(reading.after)) if reading.after else []
     before = tokens_of(plain(reading.before)) if reading.before else []
     system = tokens_of(plain(reading.system)) if reading.system else []
-    return Parts(ask, [*after, *before, *system], numbers(reading, ask, after, before))
+    around = system + before
+    return Parts(ask, after + around, around, numbers(reading, ask, after, before, around))
 
 
 def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:
@@ -130,6 +144,8 @@ def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:
     places = [place for token in set(parts.ask) for block in places_of_word(token) for place in block]
     places += map(place_of_opener, parts.ask[:OPENERS])
     places += map(place_of_context, set(parts.context))
+    places += [place + SHIFT for token in set(parts.around) for place in places_of_word(token)[0]]
+    places += [place_of_opener(token) + SHIFT for token in parts.around[:OPENERS]]
     places += pairs_of(parts.ask).tolist()
     indices, counts = np.unique(np.asarray(places, dtype=np.uint32), return_counts=True)
     return Features(indices, counts, indices.searchsorted(_BOUNDS), parts.numbers)
@@ -158,7 +174,7 @@ _PROBES = (
 def fingerprint() -> str:
     """Return 16 hex digits that change when the features of any probe text, or their definition, change."""
     digest = hashlib.sha256(f"{_BITS} {NUMBERS}".encode())
-    for words in LEXICONS.values():
+    for words in (*LEXICONS.values(), *TOPICS.values()):
         digest.update(" ".join(sorted(words)).encode())
     for probe in _PROBES:
         turns = (("system", "Be brief."), ("user", "hi"), ("assistant", probe), ("user", probe), ("tool", "error: 1"))

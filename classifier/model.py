@@ -13,7 +13,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-BLOCK_SCALES: Mapping[str, float] = {"pairs": 0.4, "words": 0.6, "context": 0.25, "ends": 0.4}
+BLOCK_SCALES: Mapping[str, float] = {"pairs": 0.4, "words": 0.6, "context": 0.25, "ends": 0.4, "around": 0.6}
 """The length that each block of a prompt's bag is given."""
 
 PENALTY = 0.65

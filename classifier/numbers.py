@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, kinds_among
 from classifier.prompt import Reading
+from classifier.topics import TOPICS, topics_among
 
 _LONG = 8
 """Letters beyond which a word is long."""
@@ -24,7 +25,7 @@ _is_long = _LONG.__lt__
 FloatArray = npt.NDArray[np.float32]
 
 
-def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str]) -> FloatArray:
+def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str], around: list[str]) -> FloatArray:
     """Return the handcrafted numbers in the order of NUMBERS."""
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
@@ -36,6 +37,7 @@ def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str
         *_words(found, len(seen)),
         *_missing(reading, ask, found),
         *_conversation(reading, ask, after, before),
+        *_topics(ask, seen, around),
     )
     return np.frombuffer(_pack(*values), dtype=np.float32)
 
@@ -195,7 +197,22 @@ def _talk(ask: list[str], after: list[str], before: list[str]) -> tuple[float, .
     )
 
 
-NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION
+_TOPICS = tuple(f"{place}_{name}" for place in ("topic", "task", "setting") for name in TOPICS)
+_TASK = 10
+"""So many words at the beginning say what is to be done, before the material begins."""
+
+
+def _topics(ask: list[str], seen: set[str], around: list[str]) -> list[float]:
+    """Return how many words of each topic stand in the ask, in its beginning and in what was there before it."""
+    found = topics_among(seen)
+    found += topics_among(set(ask[:_TASK])) if len(ask) > _TASK else found
+    found += topics_among(set(around)) if around else _NO_TOPICS
+    return [*map(_log1p_of, found)]
+
+
+_NO_TOPICS = [0] * len(TOPICS)
+
+NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION + _TOPICS
 """The names of the handcrafted numbers, in their order."""
 
 _pack = Struct(f"{len(NUMBERS)}f").pack  # takes truth values and counts as they are, in half the time of np.array

@@ -68,6 +68,21 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "connectives": ("joins several things (and, then, because)", "joins few things"),
 }
 
+_TOPICS: Mapping[str, str] = {
+    "code": "programming",
+    "maths": "mathematics and science",
+    "figures": "data and statistics",
+    "plans": "design and plans",
+    "digests": "summaries and sorting",
+    "texts": "writing and translating",
+    "life": "general knowledge and errands",
+}
+_PARTS: Mapping[str, str] = {
+    "topic": "the request",
+    "task": "its beginning",
+    "setting": "instructions and earlier turns",
+}
+
 _MARKS: Mapping[str, tuple[str, str]] = {
     "?": ("question marks", "no or few question marks"),
     "!": ("exclamation marks", "no or few exclamation marks"),
@@ -95,6 +110,8 @@ def phrase(name: str, *, more: bool) -> str:
     group, _, rest = name.partition("_")
     if group in ("any", "share") and rest in _KINDS:
         return _KINDS[rest][place]
+    if group in _PARTS and rest in _TOPICS:
+        return f"{'words' if more else 'few or no words'} of {_TOPICS[rest]} in {_PARTS[group]}"
     if group == "mark" and rest.isdigit():
         return _MARKS.get(chr(int(rest)), _CODE)[place]
     return f"{'more' if more else 'less'} {name.replace('_', ' ')} than usual"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from classifier.artifact import ArtifactInvalid
 from classifier.assessment import DOMAINS
-from classifier.features import BLOCKS, DIMENSIONS, WORDS, block_bounds
+from classifier.features import BLOCKS, LEARNT, WORDS, block_bounds
 from classifier.numbers import NUMBERS
 
 SCORES = ("tier", "medium", "hard", "missing", "unclear", *(f"domain_{name}" for name in DOMAINS))
@@ -42,8 +42,9 @@ Floats = npt.NDArray[np.float32]
 class Weights:
     """Both stages. `rows` (DIMENSIONS,) is the row of each place in `idf` and `scores`, 0 for what was not trained on.
 
-    The vector of the word in row `first` + n is that in row n + 1 of `vectors`, whose row 0 is zero. `hidden` takes the
-    scores, the sum of vectors and the numbers after `centre` and `spread`; `direct` takes the scores past it.
+    Words around the ask have the rows of words. The vector of the word in row `first` + n is that in row n + 1 of
+    `vectors`, whose row 0 is zero. `hidden` takes the scores, the sum of vectors and the numbers after `centre` and
+    `spread`; `direct` takes the scores past it.
     """
 
     rows: npt.NDArray[np.int64]
@@ -70,6 +71,7 @@ def weights_of(arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
     edges = block_bounds()
     rows = np.where(known > 0, np.cumsum(known, dtype=np.int64), 0)
     words = int(known[edges[WORDS] : edges[WORDS + 1]].sum())
+    rows = np.concatenate((rows, rows[edges[WORDS] : edges[WORDS + 1]]))
     if len(arrays["table"]) != 1 + known.sum() or len(arrays["vectors"]) != words or not (arrays["spread"] > 0).all():
         raise ArtifactInvalid("the artifact's tables do not fit its index", FIX)
     table = np.asarray(arrays["table"], dtype=np.float32)
@@ -106,7 +108,7 @@ def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Raise ArtifactInvalid when an array is missing or has the wrong shape."""
     found = {name: array.shape for name, array in arrays.items()}
     units = found.get("hidden", (0, 0))[-1]
-    expected = {**_SHAPES, "known": (DIMENSIONS // 8,), "hidden_bias": (units,), "out": (units, _SHAPES["out"][1])}
+    expected = {**_SHAPES, "known": (LEARNT // 8,), "hidden_bias": (units,), "out": (units, _SHAPES["out"][1])}
     for name, shape in expected.items():
         has = found.get(name)
         fits = has is not None and len(has) == len(shape)

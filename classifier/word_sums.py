@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.features import (
+    AROUND,
     BLOCKS,
     CONTEXT,
     DIMENSIONS,
@@ -54,30 +55,44 @@ class WordSums:
         self._vectors = weights.vectors.copy()
         self._vectors[1:] *= idf[self._first : self._first + words, None]
         self._pairs = np.ascontiguousarray(weighed[weights.rows[edges[PAIRS] : edges[PAIRS + 1]]])
-        self._blocks = np.asarray(weights.blocks, dtype=np.float32)[[WORDS, ENDS, PAIRS, CONTEXT]]
+        self._blocks = np.asarray(weights.blocks, dtype=np.float32)[[WORDS, ENDS, PAIRS, CONTEXT, AROUND]]
         self._words: dict[str, bytes] = {}
         self._ends_at, self._width = self._scores + 1 + vectors, 2 * (self._scores + 1) + vectors
         self._of_opener = Remembered(lambda token: self._learnt([(place_of_opener(token),)], [()])).__getitem__
         self._of_context = Remembered(lambda token: self._single(place_of_context(token))).__getitem__
 
-    def of(self, ask: list[str], context: Sequence[str]) -> Floats:
-        """Return the scores, then the vector, of the tokens of an ask and of what stands around it (scores only)."""
+    def of(self, ask: list[str], context: Sequence[str], around: Sequence[str]) -> Floats:
+        """Return the scores, then the vector, of the tokens of an ask and of what stands around it.
+
+        Of `context` there are scores only; `around` are those of its words that weigh what they would in the ask.
+        """
         size = self._scores + 1
         sums = np.zeros((len(BLOCKS), size), dtype=np.float32)
-        words = self._weights_of(set(ask))
-        words += map(self._of_opener, ask[:OPENERS])
-        total = np.frombuffer(b"".join(words), dtype=np.float32).reshape(-1, self._width).sum(axis=0)
+        total = self._total(ask)
         sums[0], sums[1] = total[:size], total[self._ends_at :]
         self._pairs.take(pairs_of(ask), axis=0).sum(axis=0, out=sums[2])
         if context:
             around = b"".join(map(self._of_context, set(context)))
             np.frombuffer(around, dtype=np.float32).reshape(-1, size).sum(axis=0, out=sums[3])
+        before = self._total(around) if around else None
+        if before is not None:
+            sums[4] = before[:size]
         lengths = sums[:, -1]
         np.maximum(lengths, _TINY, out=lengths)
         np.sqrt(lengths, out=lengths)
         factors = np.asarray(self._blocks / lengths, dtype=np.float32)
-        found: Floats = np.concatenate((factors.dot(sums[:, :-1]), total[size : self._ends_at] * factors[0]))
+        vector = total[size : self._ends_at] * factors[0]
+        if before is not None:
+            vector += before[size : self._ends_at] * factors[4]
+        found: Floats = np.concatenate((factors.dot(sums[:, :-1]), vector))
         return found
+
+    def _total(self, tokens: Sequence[str]) -> Floats:
+        """Return the sums of what tokens add, the first of them as openers too."""
+        words = self._weights_of(set(tokens))
+        words += map(self._of_opener, tokens[:OPENERS])
+        total: Floats = np.frombuffer(b"".join(words), dtype=np.float32).reshape(-1, self._width).sum(axis=0)
+        return total
 
     def _weights_of(self, words: set[str]) -> list[bytes]:
         """Return what each of some words adds."""

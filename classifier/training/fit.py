@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from classifier import model
 from classifier.assessment import DOMAINS
-from classifier.features import BLOCKS, DIMENSIONS, WORDS, Features, block_bounds, extract
+from classifier.features import AROUND, BLOCKS, DIMENSIONS, LEARNT, SHIFT, WORDS, Features, block_bounds, extract
 from classifier.numbers import NUMBERS
 from classifier.training.labels import Example, is_own
 from classifier.training.network import Network
@@ -74,7 +74,7 @@ class Stage:
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
         """Return the kept counts times their idf, each block over the length that its words make up together."""
-        return _of_lengths(counts[:, self.kept], self.idf, np.searchsorted(self.kept, block_bounds()))
+        return _of_lengths(counts, self.kept, self.idf)
 
 
 def design_of(examples: Iterable[Example]) -> Design:
@@ -117,9 +117,8 @@ def fit_in_folds(design: Design, targets: Floats, folds: Sequence[int]) -> tuple
     are left out of that score only, which is 0 without any.
     """
     kept = _kept(design.counts)
-    counts = design.counts[:, kept]
-    idf, edges = np.asarray(model.words().fit(counts).idf_), np.searchsorted(kept, block_bounds())
-    weighted = _of_lengths(counts, idf, edges)
+    idf, edges = np.asarray(model.words().fit(design.counts[:, kept]).idf_), np.searchsorted(kept, block_bounds())
+    weighted = _of_lengths(design.counts, kept, idf)
     scaling = model.numbers().fit(design.numbers)
     spread = np.where(scaling.scale_ > 0, scaling.scale_, 1.0)
     inputs = Inputs(words=weighted, numbers=_scale(design.numbers, scaling.mean_, spread), own=design.own)
@@ -174,33 +173,39 @@ def _vectors(words: csr_matrix, start: int, end: int) -> Floats:
 
 
 def _kept(counts: csr_matrix) -> npt.NDArray[np.int64]:
-    """Return the indices that enough prompts hold."""
-    prompts = np.asarray((counts > 0).sum(axis=0)).ravel()
-    enough = np.zeros(DIMENSIONS, dtype=bool)
+    """Return the indices with weights of their own that enough prompts hold."""
+    prompts = np.asarray((counts[:, :LEARNT] > 0).sum(axis=0)).ravel()
+    enough = np.zeros(LEARNT, dtype=bool)
     bounds = block_bounds()
-    for name, start, end in zip(BLOCKS, bounds[:-1], bounds[1:], strict=True):
+    for name, start, end in zip(BLOCKS[:AROUND], bounds, bounds[1:], strict=False):
         enough[start:end] = prompts[start:end] >= MIN_PROMPTS[name]
     return np.flatnonzero(enough)
 
 
-def _of_lengths(counts: csr_matrix, idf: Floats, edges: npt.NDArray[np.int64]) -> csr_matrix:
-    """Return counts times idf, block by block over the root of the sum of counts times idf squared.
+def _of_lengths(counts: csr_matrix, kept: npt.NDArray[np.int64], idf: Floats) -> csr_matrix:
+    """Return the kept counts times idf, block by block over the root of the sum of counts times idf squared.
 
-    That sum adds up over words just as the weights do, which is what lets serving remember both for each word.
+    That sum adds up over words just as the weights do, which is what lets serving remember both for each word. Words
+    around the ask are added to the columns of words.
     """
-    blocks = []
-    for place, name in enumerate(BLOCKS):
-        start, end = edges[place], edges[place + 1]
-        block = counts[:, start:end]
-        lengths = np.sqrt(block @ np.square(idf[start:end]))
-        scale = model.BLOCK_SCALES[name] / np.where(lengths > 0, lengths, 1.0)
-        blocks.append(block.multiply(idf[start:end]).multiply(scale[:, None]))
+    edges, blocks = np.searchsorted(kept, block_bounds()), []
+    for place, name in enumerate(BLOCKS[:AROUND]):
+        inside = slice(edges[place], edges[place + 1])
+        blocks.append(_of_length(counts[:, kept[inside]], idf[inside], model.BLOCK_SCALES[name]))
+    inside = slice(edges[WORDS], edges[WORDS + 1])
+    around = _of_length(counts[:, kept[inside] + SHIFT], idf[inside], model.BLOCK_SCALES[BLOCKS[AROUND]])
+    blocks[WORDS] = blocks[WORDS] + around
     return hstack(blocks).tocsr()
+
+
+def _of_length(counts: csr_matrix, idf: Floats, scale: float) -> csr_matrix:
+    lengths = np.sqrt(counts @ np.square(idf))
+    return counts.multiply(idf).multiply((scale / np.where(lengths > 0, lengths, 1.0))[:, None]).tocsr()
 
 
 def export(stage: Stage, network: Network) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of the artifact: row 0 of the tables is every unknown word."""
-    known = np.zeros(DIMENSIONS, dtype=bool)
+    known = np.zeros(LEARNT, dtype=bool)
     known[stage.kept] = True
     words = slice(*np.searchsorted(stage.kept, block_bounds()[WORDS : WORDS + 2]))
     table = np.zeros((len(stage.kept) + 1, 1 + len(SCORES)), dtype=np.float32)

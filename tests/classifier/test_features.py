@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.features import (
+    AROUND,
     BLOCKS,
     DIMENSIONS,
+    SHIFT,
     block_bounds,
     extract,
     fingerprint,
@@ -76,6 +78,18 @@ def test_words_of_the_context_are_kept_apart():
     alone = set(extract(one("zebra")).indices.tolist())
     context = set(extract(Prompt.of((("assistant", "zebra"), ("user", "go")))).indices.tolist())
     assert not alone & context
+
+
+def test_words_said_before_are_the_words_of_an_ask():
+    """A word of the instructions or of an earlier turn stands SHIFT places above the same word of an ask."""
+    asked = extract(one("Summarise the zebra report"))
+    place = BLOCKS.index("words")
+    words = asked.indices[asked.bounds[place] : asked.bounds[place + 1]] + SHIFT
+    for before in ((("system", "Summarise the zebra report"),), (("user", "Summarise the zebra report"),)):
+        found = extract(Prompt.of((*before, ("user", ""), ("user", "go"))))
+        assert found.indices[found.bounds[AROUND] : found.bounds[AROUND + 1]].tolist() == words.tolist()
+    after = extract(Prompt.of((("user", "go"), ("tool", "Summarise the zebra report"))))
+    assert after.bounds[AROUND] == after.bounds[AROUND + 1]
 
 
 @settings(deadline=None)

@@ -12,7 +12,7 @@ from classifier.prompt import Prompt
 def named(text: str) -> dict[str, float]:
     """Return the numbers of a prompt of one turn, by name."""
     reading = Prompt.of([("user", text)]).reading()
-    return dict(zip(NUMBERS, numbers(reading, tokens_of(plain(reading.ask)), [], []).tolist(), strict=True))
+    return dict(zip(NUMBERS, numbers(reading, tokens_of(plain(reading.ask)), [], [], []).tolist(), strict=True))
 
 
 @given(st.text(max_size=300))

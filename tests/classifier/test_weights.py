@@ -5,7 +5,7 @@ import pytest
 
 from classifier.artifact import ArtifactInvalid, load
 from classifier.assess import DEFAULT_FOLDER
-from classifier.features import DIMENSIONS, WORDS, block_bounds, fingerprint, places_of_word
+from classifier.features import AROUND, DIMENSIONS, LEARNT, WORDS, block_bounds, fingerprint, places_of_word
 from classifier.weights import SCORES, VECTORS, weights_of
 
 ARRAYS = load(DEFAULT_FOLDER, fingerprint=fingerprint()).arrays
@@ -15,9 +15,17 @@ def test_every_place_has_a_row():
     """Known places have the rows of the table in their order, all others have row 0, which weighs nothing."""
     found = weights_of(ARRAYS)
     assert found.rows.shape == (DIMENSIONS,)
-    assert found.rows[found.rows > 0].tolist() == list(range(1, len(found.idf)))
+    learnt = found.rows[:LEARNT]
+    assert learnt[learnt > 0].tolist() == list(range(1, len(found.idf)))
     assert found.scores.shape == (len(found.idf), len(SCORES))
     assert not found.scores[0].any()
+
+
+def test_words_around_the_ask_weigh_what_they_weigh_in_it():
+    """The last block has the rows of words, place by place."""
+    found, edges = weights_of(ARRAYS), block_bounds()
+    around = found.rows[edges[AROUND] : edges[AROUND + 1]]
+    assert around.tolist() == found.rows[edges[WORDS] : edges[WORDS + 1]].tolist()
 
 
 def test_words_of_the_ask_have_vectors():
@@ -36,7 +44,7 @@ def test_words_of_the_ask_have_vectors():
     [
         ("known", None),
         ("known", np.zeros(3, dtype=np.uint8)),
-        ("known", np.full(DIMENSIONS // 8, 255, dtype=np.uint8)),
+        ("known", np.full(LEARNT // 8, 255, dtype=np.uint8)),
         ("vectors", ARRAYS["vectors"][:-1]),
         ("table", ARRAYS["table"][:5]),
         ("hidden", ARRAYS["hidden"][:-1]),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from classifier import word_sums
 from classifier.assessment import DOMAINS
-from classifier.features import BLOCKS, DIMENSIONS, WORDS, block_bounds, extract, parts_of
+from classifier.features import AROUND, BLOCKS, LEARNT, WORDS, block_bounds, extract, parts_of
 from classifier.numbers import NUMBERS
 from classifier.prompt import Prompt
 from classifier.weights import HEADS, SCORES, VECTORS, Weights, weights_of
@@ -19,8 +19,8 @@ ROWS = 30_000
 def a_table() -> Weights:
     """Return weights in which a quarter of all places is known."""
     draw = np.random.default_rng(3)
-    known = np.zeros(DIMENSIONS, dtype=np.uint8)
-    known[draw.permutation(DIMENSIONS)[:ROWS]] = 1
+    known = np.zeros(LEARNT, dtype=np.uint8)
+    known[draw.permutation(LEARNT)[:ROWS]] = 1
     edges = block_bounds()
     words, units, outputs = int(known[edges[WORDS] : edges[WORDS + 1]].sum()), 3, len(HEADS) + len(DOMAINS)
     table = draw.normal(size=(ROWS + 1, 1 + len(SCORES)))
@@ -34,7 +34,7 @@ def a_table() -> Weights:
         "spread": np.ones(numbers),
         "numbers": np.zeros((numbers, len(SCORES))),
         "bias": np.zeros(len(SCORES)),
-        "blocks": np.array([0.4, 0.6, 0.25, 0.4]),
+        "blocks": np.array([0.4, 0.6, 0.25, 0.4, 0.5]),
         "hidden": np.zeros((inputs, units)),
         "hidden_bias": np.zeros(units),
         "out": np.zeros((units, outputs)),
@@ -58,7 +58,7 @@ def by_features(prompt: Prompt) -> np.ndarray:
         if length > 0:
             shares = TABLE.blocks[place] / length * (counts * TABLE.idf[taken])
             total += shares @ TABLE.scores[taken]
-            if place == WORDS:
+            if place in (WORDS, AROUND):
                 about += shares @ np.where(taken[:, None] > 0, TABLE.vectors[taken - TABLE.first + 1], 0)
     return np.concatenate((total, about))
 
@@ -66,7 +66,7 @@ def by_features(prompt: Prompt) -> np.ndarray:
 def by_words(prompt: Prompt, sums: WordSums = SUMS) -> np.ndarray:
     """Return the same by its words."""
     parts = parts_of(prompt)
-    return sums.of(parts.ask, parts.context)
+    return sums.of(parts.ask, parts.context, parts.around)
 
 
 @settings(deadline=None, max_examples=200)
@@ -89,7 +89,7 @@ def test_memory_has_an_end():
     """After more words than are remembered the sums are still right, and no more are kept than that."""
     sums = WordSums(TABLE)
     for start in range(0, word_sums.REMEMBERED + 3000, 500):
-        sums.of([f"word{start + at}" for at in range(500)], [])
+        sums.of([f"word{start + at}" for at in range(500)], [], [])
     assert len(sums._words) <= word_sums.REMEMBERED
     prompt = Prompt.of((("user", "word1 word2 is what was remembered first, and this was never seen"),))
     assert np.allclose(by_words(prompt, sums), by_features(prompt), rtol=1e-3, atol=1e-3)

@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from classifier import model
 from classifier.assess import DEFAULT_FOLDER, Scorer, load_classifier
 from classifier.assessment import DOMAINS
-from classifier.features import BLOCKS, WORDS, block_bounds, extract, parts_of
+from classifier.features import AROUND, BLOCKS, SHIFT, WORDS, block_bounds, extract, parts_of
 from classifier.numbers import NUMBERS
 from classifier.training.dataset import annotated, folds_of
 from classifier.training.fit import (
@@ -69,10 +69,12 @@ def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], desig
     counts = design.counts[:, stage.kept]
     idf, blocks = model.words().fit(counts).idf_, []
     for place, name in enumerate(BLOCKS):
-        inside = slice(edges[place], edges[place + 1])
-        block = counts[:, inside].toarray()
+        inside = slice(*edges[WORDS : WORDS + 2]) if place == AROUND else slice(edges[place], edges[place + 1])
+        shift = SHIFT if place == AROUND else 0
+        block = design.counts[:, stage.kept[inside] + shift].toarray()
         lengths = np.sqrt((block * idf[inside] ** 2).sum(axis=1, keepdims=True))
         blocks.append(block * idf[inside] * model.BLOCK_SCALES[name] / np.where(lengths > 0, lengths, 1))
+    blocks[WORDS] += blocks.pop(AROUND)
     numbers = np.clip(model.numbers().fit_transform(design.numbers), -CLIP, CLIP) * model.NUMBERS_SCALE
     constant = np.full((len(examples), 1), model.CONSTANT_SCALE)
     inputs = np.hstack([*blocks, numbers, constant])

@@ -1,0 +1,32 @@
+"""The lists of topics: words as tokens are written, counted by list."""
+
+import pytest
+
+from classifier.lexicon import plain, tokens_of
+from classifier.numbers import NUMBERS, numbers
+from classifier.prompt import Prompt
+from classifier.topics import TOPICS, topics_among
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_every_word_can_be_met(name: str):
+    """A listed word is one token as written, or it could never be found in a prompt."""
+    assert not {word for word in TOPICS[name] if tokens_of(plain(word)) != [word]}
+
+
+def test_words_are_counted_by_list():
+    """Each list counts the distinct words that it holds, and a word of no list counts nowhere."""
+    found = dict(zip(TOPICS, topics_among({"kubernetes", "terraform", "limerick", "zyzzyva"}), strict=True))
+    assert (found["code"], found["texts"], found["maths"]) == (2, 1, 0)
+
+
+def test_the_task_the_material_and_the_setting_are_told_apart():
+    """Words of code in a pasted body are not in the task, and those of the instructions are in the setting."""
+    body = "Summarise this message in three bullet points for the people who were away last week, please: "
+    turns = (("system", "You review Terraform and Kubernetes."), ("user", body + "pytest mypy docker docker nginx"))
+    reading = Prompt.of(turns).reading()
+    ask, around = tokens_of(plain(reading.ask)), tokens_of(plain(reading.system))
+    found = dict(zip(NUMBERS, numbers(reading, ask, [], [], around).tolist(), strict=True))
+    assert found["topic_code"] > found["setting_code"] > 0
+    assert found["task_code"] == 0
+    assert found["task_digests"] > 0
