@@ -72,8 +72,8 @@ class WordSums:
         sums[0], sums[1] = total[:size], total[self._ends_at :]
         self._pairs.take(pairs_of(ask), axis=0).sum(axis=0, out=sums[2])
         if context:
-            around = b"".join(map(self._of_context, set(context)))
-            np.frombuffer(around, dtype=np.float32).reshape(-1, size).sum(axis=0, out=sums[3])
+            content = b"".join(map(self._of_context, set(context)))
+            np.frombuffer(content, dtype=np.float32).reshape(-1, size).sum(axis=0, out=sums[3])
         before = self._total(around) if around else None
         if before is not None:
             sums[4] = before[:size]
