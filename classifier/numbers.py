@@ -4,13 +4,14 @@ They stand for what hashed words cannot say. All of them are bounded and cost th
 """
 
 import math
+from collections.abc import Sequence
 from operator import itemgetter
 from struct import Struct
 
 import numpy as np
 import numpy.typing as npt
 
-from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, kinds_among
+from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, counter_of
 from classifier.prompt import Reading
 from classifier.topics import TOPICS, topics_among
 
@@ -22,6 +23,9 @@ _SENTENCE = 16
 
 _is_long = _LONG.__lt__
 
+_counted_among = counter_of((*LEXICONS.values(), *TOPICS.values()))
+"""How many of the words seen are in each of LEXICONS, then in each of TOPICS."""
+
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -30,14 +34,15 @@ def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
-    found = kinds_among(seen)
+    counted = _counted_among(seen)
+    found, topics = counted[: len(KINDS)], counted[len(KINDS) :]
     values = (
         *_sizes(reading, ask, seen, histogram),
         *_marks(reading.ask, histogram, len(octets)),
         *_words(found, len(seen)),
         *_missing(reading, ask, found),
         *_conversation(reading, ask, after, before),
-        *_topics(ask, seen, around),
+        *_topics(ask, topics, around),
     )
     return np.frombuffer(_pack(*values), dtype=np.float32)
 
@@ -104,7 +109,7 @@ def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
 _WORDS = tuple(f"{kind}_{name}" for name in LEXICONS for kind in ("any", "share"))
 
 
-def _words(found: list[int], distinct: int) -> list[float]:
+def _words(found: Sequence[int], distinct: int) -> list[float]:
     values: list[float] = []
     for count in found:
         values += (_LOG1P[count], count / (distinct + 3))
@@ -125,7 +130,7 @@ _MISSING = (
 )
 
 
-def _missing(reading: Reading, ask: list[str], found: list[int]) -> tuple[float, ...]:
+def _missing(reading: Reading, ask: list[str], found: Sequence[int]) -> tuple[float, ...]:
     """Return hints that the ask points at something which is not there."""
     text = reading.ask
     body = "\n" in text.strip() or "```" in text or text.count('"') > 1 or ": " in text or "「" in text or "«" in text
@@ -198,19 +203,18 @@ def _talk(ask: list[str], after: list[str], before: list[str]) -> tuple[float, .
 
 
 _TOPICS = tuple(f"{place}_{name}" for place in ("topic", "task", "setting") for name in TOPICS)
-_TASK = 10
-"""So many words at the beginning say what is to be done, before the material begins."""
+_TASK, _MATERIAL = 10, 24
+"""So many words at the beginning say what is to be done, where more words follow than a task without material has."""
 
 
-def _topics(ask: list[str], seen: set[str], around: list[str]) -> list[float]:
+def _topics(ask: list[str], found: tuple[int, ...], around: list[str]) -> tuple[float, ...]:
     """Return how many words of each topic stand in the ask, in its beginning and in what was there before it."""
-    found = topics_among(seen)
-    found += topics_among(set(ask[:_TASK])) if len(ask) > _TASK else found
-    found += topics_among(set(around)) if around else _NO_TOPICS
-    return [*map(_log1p_of, found)]
+    topic = tuple(map(_log1p_of, found))
+    task = tuple(map(_log1p_of, topics_among(set(ask[:_TASK])))) if len(ask) > _MATERIAL else topic
+    return topic + task + (tuple(map(_log1p_of, topics_among(set(around)))) if around else _NO_TOPICS)
 
 
-_NO_TOPICS = [0] * len(TOPICS)
+_NO_TOPICS = (0.0,) * len(TOPICS)
 
 NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION + _TOPICS
 """The names of the handcrafted numbers, in their order."""

@@ -5,6 +5,8 @@ Most of them are too rare in the labelled prompts to be learnt there: a person w
 as `tokens_of` writes them, so that scripts without spaces are single characters.
 """
 
+from classifier.lexicon import counter_of
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -229,17 +231,5 @@ TOPICS = {
     "life": LIFE,
 }
 
-_TOPICS_OF = {
-    word: tuple(place for place, words in enumerate(TOPICS.values()) if word in words)
-    for word in frozenset().union(*TOPICS.values())
-}
-_LISTED = frozenset(_TOPICS_OF)
-
-
-def topics_among(seen: set[str]) -> list[int]:
-    """Return how many of the words seen are in each of TOPICS, in its order."""
-    found = [0] * len(TOPICS)
-    for word in _LISTED & seen:
-        for topic in _TOPICS_OF[word]:
-            found[topic] += 1
-    return found
+topics_among = counter_of(TOPICS.values())
+"""How many of the words seen are in each of TOPICS, in its order."""

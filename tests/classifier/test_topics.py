@@ -23,6 +23,7 @@ def test_words_are_counted_by_list():
 def test_the_task_the_material_and_the_setting_are_told_apart():
     """Words of code in a pasted body are not in the task, and those of the instructions are in the setting."""
     body = "Summarise this message in three bullet points for the people who were away last week, please: "
+    body += "It is long and full of what is not worth telling. "
     turns = (("system", "You review Terraform and Kubernetes."), ("user", body + "pytest mypy docker docker nginx"))
     reading = Prompt.of(turns).reading()
     ask, around = tokens_of(plain(reading.ask)), tokens_of(plain(reading.system))
