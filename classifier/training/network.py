@@ -33,8 +33,10 @@ _CONSTANT = 1e-6
 
 _OWN = 0.1
 """What an own row counts for the tier against a row of others; for the rest both count the same."""
-STRAIGHT = 0.5
+STRAIGHT = {"medium": 0.5, "hard": 0.5, "missing": 0.6, "unclear": 0.6}
 """The share of the straight way in the logits of HEADS."""
+STRAIGHT_DOMAIN = 0.7
+"""The same in those of DOMAINS, which are hardly more than what words say."""
 
 STRAIGHT_INPUTS = {
     "medium": ("tier", "medium", "hard"),
@@ -174,7 +176,7 @@ def _mean(found: Sequence[Network]) -> Network:
 def _with_straight_way(
     network: Network, inputs: Floats, logits: Floats, labels: tuple[Singles, Mask]
 ) -> tuple[Network, Floats]:
-    """Return the network and the held-out logits with the straight way's share in HEADS, fitted to the held-out scores.
+    """Return the network and the held-out logits with the straight way's share, fitted to the held-out scores.
 
     `labels` are what each output should be and where that is known.
     """
@@ -184,8 +186,16 @@ def _with_straight_way(
         seen, rows = [SCORES.index(score) for score in STRAIGHT_INPUTS[name]], known[:, column]
         if len(np.unique(wanted[rows, column])) > 1:
             fitted = model.head().fit(inputs[rows][:, seen], wanted[rows, column])
-            kept[column] = 1 - STRAIGHT
-            direct[seen, column], shift[column] = STRAIGHT * fitted.coef_[0], STRAIGHT * fitted.intercept_[0]
+            share = STRAIGHT[name]
+            kept[column] = 1 - share
+            direct[seen, column], shift[column] = share * fitted.coef_[0], share * fitted.intercept_[0]
+    rows, tail = known[:, -1], slice(len(HEADS), None)
+    places = wanted[rows, tail].argmax(axis=1)
+    if len(np.unique(places)) == len(DOMAINS):
+        seen = _COLUMNS[tail]
+        fitted = model.head().fit(inputs[rows][:, seen], places)
+        kept[tail], shift[tail] = 1 - STRAIGHT_DOMAIN, STRAIGHT_DOMAIN * fitted.intercept_
+        direct[np.ix_(seen, range(len(HEADS), len(shift)))] = STRAIGHT_DOMAIN * fitted.coef_.T
     changed = replace(network, out=network.out * kept, out_bias=network.out_bias * kept + shift, direct=direct)
     return changed, logits * kept + inputs[:, : len(SCORES)] @ direct + shift
 
