@@ -31,9 +31,9 @@ LEARNT = _OFFSETS[AROUND]
 """Indices below have weights of their own; the last block has those of words, SHIFT lower."""
 
 SHIFT = LEARNT - _OFFSETS[WORDS]
-"""What leads from the place of a word in the ask to that of the same word in the instructions or an earlier turn. It
-weighs the same in both: an application's instructions say what is asked just as a person does, and there are far more
-asks than instructions to learn it from."""
+"""What leads from the place of a word in the ask to that of the same word in the instructions. It weighs the same in
+both: an application's instructions say what is asked just as a person does, and there are far more asks than
+instructions to learn it from. Earlier turns do not: what was asked before is not how large the next step is."""
 
 _STEM = 5
 OPENERS = 3
@@ -63,7 +63,7 @@ Counts = npt.NDArray[np.int64]
 class Parts(NamedTuple):
     """A prompt before it is hashed: the tokens of its ask and of all that stands around it, and its numbers.
 
-    `around` are those of the context that were there before the ask: the instructions, then the earlier turns.
+    `around` are those of the instructions, which are part of the context as well.
     """
 
     ask: list[str]
@@ -130,8 +130,8 @@ def parts_of(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Parts:
     after = tokens_of(plain(reading.after)) if reading.after else []
     before = tokens_of(plain(reading.before)) if reading.before else []
     system = tokens_of(plain(reading.system)) if reading.system else []
-    around = system + before
-    return Parts(ask, after + around, around, numbers(reading, ask, after, before, around))
+    context = [*after, *before, *system]
+    return Parts(ask, context, system, numbers(reading, ask, after, before, system + before))
 
 
 def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:

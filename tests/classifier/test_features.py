@@ -80,16 +80,16 @@ def test_words_of_the_context_are_kept_apart():
     assert not alone & context
 
 
-def test_words_said_before_are_the_words_of_an_ask():
-    """A word of the instructions or of an earlier turn stands SHIFT places above the same word of an ask."""
+def test_words_of_instructions_are_the_words_of_an_ask():
+    """A word of the instructions stands SHIFT places above the same word of an ask; one of other turns does not."""
     asked = extract(one("Summarise the zebra report"))
     place = BLOCKS.index("words")
     words = asked.indices[asked.bounds[place] : asked.bounds[place + 1]] + SHIFT
-    for before in ((("system", "Summarise the zebra report"),), (("user", "Summarise the zebra report"),)):
-        found = extract(Prompt.of((*before, ("user", ""), ("user", "go"))))
-        assert found.indices[found.bounds[AROUND] : found.bounds[AROUND + 1]].tolist() == words.tolist()
-    after = extract(Prompt.of((("user", "go"), ("tool", "Summarise the zebra report"))))
-    assert after.bounds[AROUND] == after.bounds[AROUND + 1]
+    found = extract(Prompt.of((("system", "Summarise the zebra report"), ("user", "go"))))
+    assert found.indices[found.bounds[AROUND] : found.bounds[AROUND + 1]].tolist() == words.tolist()
+    for turns in ((("user", "Zebra"), ("user", "go")), (("user", "go"), ("tool", "Zebra"))):
+        other = extract(Prompt.of(turns))
+        assert other.bounds[AROUND] == other.bounds[AROUND + 1]
 
 
 @settings(deadline=None)
