@@ -22,46 +22,43 @@ _UNCLEAR = 0.5
 
 Floats = npt.NDArray[np.float32]
 
-_LOW, _HIGH, _NOTHING = (np.array(number, dtype=np.float32) for number in (-CLIP, CLIP, 0.0))
+_ONE = np.ones(1, dtype=np.float32)
 
 
 class Scorer:
     """The weights of an artifact: the parts of a prompt to a logit for each of HEADS and of DOMAINS.
 
     The hidden layer sees scores that are sums themselves, so what numbers add to the scores is folded into it; what the
-    scores add past it are columns beside its own.
+    scores add past it are columns beside its own. Centre and spread of the numbers are folded in too. So a verdict is
+    two products: of all that goes in, 1 for the bias among it, and of what the layer lets through.
     """
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take the arrays of an artifact; ArtifactInvalid when one is missing or has the wrong shape."""
         weights = weights_of(arrays)
         self._sums = WordSums(weights)
-        self._scale = 1.0 / weights.spread
-        self._centre = weights.centre * self._scale
         first, words = len(SCORES), len(SCORES) + VECTORS
-        into = np.zeros((len(weights.hidden), len(weights.hidden_bias) + len(weights.out_bias)), dtype=np.float32)
-        into[:, : -len(weights.out_bias)], into[:first, -len(weights.out_bias) :] = weights.hidden, weights.direct
-        self._from_words = np.ascontiguousarray(into[:words])
-        self._from_numbers = weights.numbers @ into[:first] + into[words:]
-        self._bias = weights.bias @ into[:first] + np.concatenate((weights.hidden_bias, weights.out_bias))
-        self._hidden, self._out = len(weights.hidden_bias), weights.out
+        units, outputs = len(weights.hidden_bias), len(weights.out_bias)
+        into = np.zeros((len(weights.hidden), units + outputs), dtype=np.float64)
+        into[:, :units], into[:first, units:] = weights.hidden, weights.direct
+        bias = weights.bias @ into[:first] + np.concatenate((weights.hidden_bias, weights.out_bias))
+        numbers = (weights.numbers @ into[:first] + into[words:]) / weights.spread[:, None]
+        meaningless = np.zeros((1, units + outputs))  # see WordSums.parts
+        rows = (into[:first], meaningless, into[first:words], numbers, [bias - weights.centre @ numbers])
+        self._into = np.concatenate(rows).astype(np.float32)
+        self._low, self._high = (
+            np.asarray(weights.centre + sign * CLIP * weights.spread, dtype=np.float32) for sign in (-1, 1)
+        )
+        self._least = np.array([0.0] * units + [-np.inf] * outputs, dtype=np.float32)
+        self._out = np.concatenate((weights.out, np.eye(outputs, dtype=np.float32)))
 
     def verdict(self, parts: Parts) -> list[float]:
         """Return the logit of each of HEADS, then of each of DOMAINS."""
-        sums = self._sums.of(parts.ask, parts.context, parts.around).dot(self._from_words)
-        sums += self._scaled(parts.numbers).dot(self._from_numbers)
-        sums += self._bias
-        found = sums[self._hidden :]
-        found += np.maximum(sums[: self._hidden], _NOTHING).dot(self._out)
-        outputs: list[float] = found.tolist()
+        scores, vector = self._sums.parts(parts.ask, parts.context, parts.around)
+        numbers = np.minimum(np.maximum(parts.numbers, self._low), self._high)
+        found = np.concatenate((scores, vector, numbers, _ONE)).dot(self._into)
+        outputs: list[float] = np.maximum(found, self._least).dot(self._out).tolist()
         return outputs
-
-    def _scaled(self, numbers: Floats) -> Floats:
-        scaled: Floats = numbers * self._scale
-        scaled -= self._centre
-        np.maximum(scaled, _LOW, out=scaled)
-        np.minimum(scaled, _HIGH, out=scaled)
-        return scaled
 
 
 class Classifier:

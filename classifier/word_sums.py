@@ -5,14 +5,15 @@ word adds to both is remembered for each word. Numerically this is what the bag'
 and most words of most prompts have been seen before.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from classifier.features import (
     AROUND,
-    BLOCKS,
     CONTEXT,
     DIMENSIONS,
     ENDS,
@@ -33,13 +34,15 @@ REMEMBERED = 16_384
 
 Floats = npt.NDArray[np.float32]
 
-_TINY = np.array(1e-12, dtype=np.float32)
+_TINY = 1e-12
+_sum: Callable[[Floats], Floats] = partial(np.add.reduce, axis=0)  # ndarray.sum is a function in Python around it
 
 
 class WordSums:
     """The weights of words, summed over the words of prompts: a score each, then a vector. For one thread.
 
-    What is remembered of a word are three sums in a row: what it adds as a word, its vector, what its ends add.
+    What is remembered of a word are three sums in a row: what it adds as a word, what its ends add, its vector. Each
+    call of numpy costs a request that comes alone 5 to 10 us, whatever it computes: there are few of them.
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -55,9 +58,10 @@ class WordSums:
         self._vectors = weights.vectors.copy()
         self._vectors[1:] *= idf[self._first : self._first + words, None]
         self._pairs = np.ascontiguousarray(weighed[weights.rows[edges[PAIRS] : edges[PAIRS + 1]]])
-        self._blocks = np.asarray(weights.blocks, dtype=np.float32)[[WORDS, ENDS, PAIRS, CONTEXT, AROUND]]
+        self._blocks = [float(weights.blocks[block]) for block in (WORDS, ENDS, PAIRS, CONTEXT, AROUND)]
         self._words: dict[str, bytes] = {}
-        self._ends_at, self._width = self._scores + 1 + vectors, 2 * (self._scores + 1) + vectors
+        self._vector_at, self._width = 2 * (self._scores + 1), 2 * (self._scores + 1) + vectors
+        self._nothing = np.zeros(self._scores + 1, dtype=np.float32)
         self._of_opener = Remembered(lambda token: self._learnt([(place_of_opener(token),)], [()])).__getitem__
         self._of_context = Remembered(lambda token: self._single(place_of_context(token))).__getitem__
 
@@ -66,33 +70,39 @@ class WordSums:
 
         Of `context` there are scores only; `around` are those of its words that weigh what they would in the ask.
         """
-        size = self._scores + 1
-        sums = np.zeros((len(BLOCKS), size), dtype=np.float32)
-        total = self._total(ask)
-        sums[0], sums[1] = total[:size], total[self._ends_at :]
-        self._pairs.take(pairs_of(ask), axis=0).sum(axis=0, out=sums[2])
-        if context:
-            content = b"".join(map(self._of_context, set(context)))
-            np.frombuffer(content, dtype=np.float32).reshape(-1, size).sum(axis=0, out=sums[3])
-        before = self._total(around) if around else None
-        if before is not None:
-            sums[4] = before[:size]
-        lengths = sums[:, -1]
-        np.maximum(lengths, _TINY, out=lengths)
-        np.sqrt(lengths, out=lengths)
-        factors = np.asarray(self._blocks / lengths, dtype=np.float32)
-        vector = total[size : self._ends_at] * factors[0]
-        if before is not None:
-            vector += before[size : self._ends_at] * factors[4]
-        found: Floats = np.concatenate((factors.dot(sums[:, :-1]), vector))
+        scores, vector = self.parts(ask, context, around)
+        found: Floats = np.concatenate((scores[:-1], vector))
         return found
+
+    def parts(self, ask: list[str], context: Sequence[str], around: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the same in two: the scores, behind which stands a number that means nothing, and the vector."""
+        size = self._scores + 1
+        total = self._total(ask)
+        before = self._total(around) if around else None
+        sums = np.concatenate(
+            (
+                total[: self._vector_at],
+                _sum(self._pairs.take(pairs_of(ask), axis=0)) if len(ask) > 1 else self._nothing,
+                self._sum_of_context(context) if context else self._nothing,
+                self._nothing if before is None else before[:size],
+            )
+        ).reshape(-1, size)
+        lengths = sums[:, -1].tolist()
+        factors = [block / math.sqrt(max(length, _TINY)) for block, length in zip(self._blocks, lengths, strict=True)]
+        vector = total[self._vector_at :] * factors[0]
+        if before is not None:
+            vector += before[self._vector_at :] * factors[-1]
+        return np.array(factors, dtype=np.float32).dot(sums), vector
+
+    def _sum_of_context(self, context: Sequence[str]) -> Floats:
+        content = b"".join(map(self._of_context, set(context)))
+        return _sum(np.frombuffer(content, dtype=np.float32).reshape(-1, self._scores + 1))
 
     def _total(self, tokens: Sequence[str]) -> Floats:
         """Return the sums of what tokens add, the first of them as openers too."""
         words = self._weights_of(set(tokens))
         words += map(self._of_opener, tokens[:OPENERS])
-        total: Floats = np.frombuffer(b"".join(words), dtype=np.float32).reshape(-1, self._width).sum(axis=0)
-        return total
+        return _sum(np.frombuffer(b"".join(words), dtype=np.float32).reshape(-1, self._width))
 
     def _weights_of(self, words: set[str]) -> list[bytes]:
         """Return what each of some words adds."""
@@ -118,9 +128,9 @@ class WordSums:
         rows, starts = self._rows_of(own)
         np.add.reduceat(self._weighed.take(rows, axis=0), starts, axis=0, out=found[:, :size])
         places = np.maximum(rows - (self._first - 1), 0)
-        np.add.reduceat(self._vectors.take(places, axis=0), starts, axis=0, out=found[:, size : self._ends_at])
+        np.add.reduceat(self._vectors.take(places, axis=0), starts, axis=0, out=found[:, self._vector_at :])
         rows, starts = self._rows_of(ends)
-        np.add.reduceat(self._weighed.take(rows, axis=0), starts, axis=0, out=found[:, self._ends_at :])
+        np.add.reduceat(self._weighed.take(rows, axis=0), starts, axis=0, out=found[:, size : self._vector_at])
         return found.tobytes()
 
     def _rows_of(self, places: Sequence[tuple[int, ...]]) -> tuple[npt.NDArray[np.int64], list[int]]:
