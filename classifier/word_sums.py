@@ -5,15 +5,17 @@ word adds to both is remembered for each word. Numerically this is what the bag'
 and most words of most prompts have been seen before.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import sqrt
+from operator import truediv
 
 import numpy as np
 import numpy.typing as npt
 
 from classifier.features import (
     AROUND,
+    BLOCKS,
     CONTEXT,
     DIMENSIONS,
     ENDS,
@@ -34,7 +36,7 @@ REMEMBERED = 16_384
 
 Floats = npt.NDArray[np.float32]
 
-_TINY = 1e-12
+_TINY = (1e-12,) * len(BLOCKS)
 _sum: Callable[[Floats], Floats] = partial(np.add.reduce, axis=0)  # ndarray.sum is a function in Python around it
 
 
@@ -87,8 +89,7 @@ class WordSums:
                 self._nothing if before is None else before[:size],
             )
         ).reshape(-1, size)
-        lengths = sums[:, -1].tolist()
-        factors = [block / math.sqrt(max(length, _TINY)) for block, length in zip(self._blocks, lengths, strict=True)]
+        factors = [*map(truediv, self._blocks, map(sqrt, map(max, sums[:, -1].tolist(), _TINY)))]
         vector = total[self._vector_at :] * factors[0]
         if before is not None:
             vector += before[self._vector_at :] * factors[-1]
