@@ -4,8 +4,9 @@ They stand for what hashed words cannot say. All of them are bounded and cost th
 """
 
 import math
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from operator import itemgetter, truediv
 from struct import Struct
 
 import numpy as np
@@ -109,11 +110,8 @@ def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
 _WORDS = tuple(f"{kind}_{name}" for name in LEXICONS for kind in ("any", "share"))
 
 
-def _words(found: Sequence[int], distinct: int) -> list[float]:
-    values: list[float] = []
-    for count in found:
-        values += (_LOG1P[count], count / (distinct + 3))
-    return values
+def _words(found: Sequence[int], distinct: int) -> Iterable[float]:
+    return chain.from_iterable(zip(map(_log1p_of, found), map(truediv, found, repeat(distinct + 3)), strict=False))
 
 
 _POINTERS, _HOLDERS, _TRANSFORMS = (KINDS.index(name) for name in ("pointers", "holders", "transforms"))
