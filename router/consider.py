@@ -2,10 +2,11 @@
 
 from classifier.assessment import Assessment
 from router.catalog.catalog import Catalog
+from router.errors import NoEligibleUpstream
 from router.policy.decide import View, baseline, decide
 from router.policy.decision import Decision
 from router.policy.embeddings import decide_embedding
-from router.policy.explanation import DryRun
+from router.policy.explanation import DryRun, Unserved
 from router.policy.resolve import RouteTarget, Target, resolve
 from router.ports import Ports
 from router.request import Request
@@ -13,11 +14,14 @@ from router.request import Request
 
 def consider(request: Request, ports: Ports) -> tuple[Target, Assessment | None, Decision]:
     """Return what is asked for, what the classifier says and the decision; nothing is sent (UnknownModel, 422)."""
-    target = resolve(request.model_asked, ports.rules, ports.catalog)
-    assessment = None
-    if isinstance(target, RouteTarget):
-        assessment = ports.size(request.prompt, target.thresholds)
+    target, assessment = considered(request, ports)
     return target, assessment, decide(request, target, assessment, view_of(ports, ports.catalog))
+
+
+def considered(request: Request, ports: Ports) -> tuple[Target, Assessment | None]:
+    """Return what is asked for and what the classifier says; nothing is decided (UnknownModel)."""
+    target = resolve(request.model_asked, ports.rules, ports.catalog)
+    return target, ports.size(request.prompt, target.thresholds) if isinstance(target, RouteTarget) else None
 
 
 def decided(request: Request, ports: Ports) -> Decision:
@@ -28,8 +32,12 @@ def decided(request: Request, ports: Ports) -> Decision:
 
 
 def rehearse(request: Request, ports: Ports) -> DryRun:
-    """Return everything that would be decided for `request` now; nothing is sent (UnknownModel, 422)."""
-    target, assessment, decision = consider(request, ports)
+    """Return everything that would be decided for `request` now; nothing is sent (UnknownModel, Unserved)."""
+    target, assessment = considered(request, ports)
+    try:
+        decision = decide(request, target, assessment, view_of(ports, ports.catalog))
+    except NoEligibleUpstream as refusal:
+        raise Unserved(refusal, request, assessment) from None
     return DryRun(
         request=request,
         target=target,

@@ -119,7 +119,11 @@ def stopping(cancelled: asyncio.CancelledError) -> Stopping:
     if cancelled.args != (STOPPED,) or task is None:
         raise cancelled
     task.uncancel()
-    return Stopping("This process ends; the request was not finished.", retry_after=1)
+    return Stopping(
+        "This process ends; the request was not finished.",
+        fix="Send it again in a second: whoever takes its place serves it.",
+        retry_after=1,
+    )
 
 
 def _blame(error: RouterError) -> EntryStatus:

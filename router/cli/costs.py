@@ -42,6 +42,7 @@ _FIELDS: tuple[tuple[str, Callable[[Line], int | str | None]], ...] = (
     ("compared_requests", lambda line: line.sums.compared),
     ("unknown_cost_requests", lambda line: line.sums.unpriced),
     ("estimated_requests", lambda line: line.sums.estimated),
+    ("unreached_requests", lambda line: line.sums.unreached),
 )
 
 
@@ -219,6 +220,8 @@ def _notes(total: Line) -> list[str]:
     notes = []
     if total.sums.unpriced:
         notes.append(f"{total.sums.unpriced:,} requests have an unknown cost: they are in no sum of money.")
+    if total.sums.unreached:
+        notes.append(f"{total.sums.unreached:,} requests failed before any upstream was reached: they cost nothing.")
     if total.sums.compared < total.sums.priced:
         notes.append(f"The saving compares {total.sums.compared:,} of {total.sums.priced:,} requests of known cost.")
     if total.sums.estimated:

@@ -21,7 +21,7 @@ from classifier.tier import Tier
 from router.app import dry_run
 from router.errors import ArtifactRejected, MalformedRequest, OperatorError, RouterError
 from router.plan import BUILTIN
-from router.policy.explanation import DryRun, comparison, document, estimate, heading
+from router.policy.explanation import DryRun, Unserved, comparison, document, estimate, heading, sized
 from router.settings.load import load
 
 Decider = Callable[[bytes, Tier | None], DryRun]
@@ -80,6 +80,11 @@ def run(
         body = body_of(args.prompt, args.request, args.model)
         floor = None if args.min_tier is None else Tier.parse(args.min_tier)
         decided = start(args.config, os.environ)(body, floor)
+    except Unserved as refusal:
+        for line in sized(refusal.request, refusal.assessment):
+            print(line)
+        print(f"tierwise: {refusal.message}\n{refusal.fix}", file=sys.stderr)
+        return 1
     except OperatorError:
         raise  # the command's entry point ends the process for these, alike for every command
     except RouterError as error:

@@ -19,7 +19,11 @@ from router.ledger.spend import EXPLICIT, NOT_NAMED, NOT_SENT, Grouping, Rated, 
 _SUMS = """
 WITH priced AS (
   SELECT *, upstream IS NULL AND attempts = '[]' AS unsent,
-    cost_pico IS NOT NULL AND baseline_cost_pico IS NOT NULL AS both
+    cost_pico IS NOT NULL AND baseline_cost_pico IS NOT NULL AS both,
+    cost_pico IS NULL AND status = 'failed' AND attempts <> '[]' AND NOT EXISTS (
+      SELECT 1 FROM json_each(attempts) AS attempt
+      WHERE json_extract(attempt.value, '$.ending') <> 'unreachable' OR json_extract(attempt.value, '$.ambiguous')
+    ) AS unreached
   FROM request WHERE :since IS NULL OR at >= :since
 )
 SELECT
@@ -34,13 +38,14 @@ SELECT
   count(*),
   sum(input_tokens), sum(cached_input_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens),
   count(cost_pico),
-  coalesce(sum(cost_pico IS NULL AND NOT unsent), 0),
+  coalesce(sum(cost_pico IS NULL AND NOT unsent AND NOT unreached), 0),
   coalesce(sum(estimated), 0),
   coalesce(sum(cost_pico / 1000000), 0), coalesce(sum(cost_pico % 1000000), 0),
   sum(both),
   coalesce(sum(cost_pico / 1000000) FILTER (WHERE both), 0), coalesce(sum(cost_pico % 1000000) FILTER (WHERE both), 0),
   coalesce(sum(baseline_cost_pico / 1000000) FILTER (WHERE both), 0),
-  coalesce(sum(baseline_cost_pico % 1000000) FILTER (WHERE both), 0)
+  coalesce(sum(baseline_cost_pico % 1000000) FILTER (WHERE both), 0),
+  coalesce(sum(unreached), 0)
 FROM priced GROUP BY label"""
 
 _RATES = """
@@ -137,6 +142,7 @@ def _group(row: tuple[str | int | None, ...]) -> Sums:
         compared=_whole(row[12]),
         compared_cost=compared_cost,
         baseline_cost=baseline_cost,
+        unreached=_whole(row[17]),
     )
 
 

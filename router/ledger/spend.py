@@ -37,7 +37,8 @@ class Sums:
     """Sums over the ledger rows of one group.
 
     Token sums are over the rows that reported the bucket, None where none did. `cost` (USD) is over the `priced` rows,
-    whose cost is known; `unpriced` rows called an upstream at an unknown cost. `compared` rows have a known cost and a
+    whose cost is known; `unpriced` rows called an upstream at an unknown cost; `unreached` rows failed because no
+    upstream could be connected to, and cost nothing. `compared` rows have a known cost and a
     known baseline cost: `compared_cost` and `baseline_cost` (USD) are over these. `estimated` rows have token counts of
     our own.
     """
@@ -56,6 +57,7 @@ class Sums:
     compared: int = 0
     compared_cost: Decimal = Decimal(0)
     baseline_cost: Decimal = Decimal(0)
+    unreached: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,7 @@ def _add(groups: Iterable[Sums]) -> Sums:
         compared=sum(group.compared for group in groups),
         compared_cost=sum((group.compared_cost for group in groups), Decimal(0)),
         baseline_cost=sum((group.baseline_cost for group in groups), Decimal(0)),
+        unreached=sum(group.unreached for group in groups),
     )
 
 

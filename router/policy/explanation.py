@@ -6,6 +6,7 @@ from typing import Any
 
 from classifier.assessment import Assessment
 from classifier.thresholds import Thresholds
+from router.errors import NoEligibleUpstream
 from router.policy.decision import Candidate, Decision, Reason
 from router.policy.resolve import RouteTarget, Target, TierTarget
 from router.request import Request
@@ -30,6 +31,22 @@ class DryRun:
         return self.target.thresholds if isinstance(self.target, RouteTarget) else None
 
 
+class Unserved(NoEligibleUpstream):
+    """A request that was decided, and that nobody may serve: the refusal, with all that is known of the request."""
+
+    def __init__(self, refusal: NoEligibleUpstream, request: Request, assessment: Assessment | None) -> None:
+        """Say what `refusal` says."""
+        super().__init__(refusal.message, fix=refusal.fix, param=refusal.param)
+        self.request = request
+        self.assessment = assessment
+
+
+def sized(request: Request, assessment: Assessment | None) -> tuple[str, ...]:
+    """Return what a request needs and what the classifier said of it, one sentence a line."""
+    asked = f"Asked for: {request.model_asked}"
+    return (asked, _needed(request)) if assessment is None else (asked, _needed(request), _assessed(assessment))
+
+
 def explain(run: DryRun) -> tuple[str, ...]:
     """Return the whole decision, one sentence a line."""
     lines = [*heading(run), "Candidates, in the order of attempts:"]
@@ -44,7 +61,17 @@ def explain(run: DryRun) -> tuple[str, ...]:
 
 def heading(run: DryRun) -> tuple[str, ...]:
     """Return what was asked, what the classifier said, at which cut points, and which tier is required and why."""
-    needs = run.request.needs
+    lines = [f"Asked for: {_asked(run)}", _needed(run.request)]
+    if run.assessment is not None:
+        lines.append(_assessed(run.assessment))
+    if run.thresholds is not None:
+        lines.append(_cut_points(run.thresholds))
+    return (*lines, *_required(run))
+
+
+def _needed(request: Request) -> str:
+    """Return what a request needs of an upstream."""
+    needs = request.needs
     wanted = [
         word
         for word, needed in (
@@ -56,16 +83,8 @@ def heading(run: DryRun) -> tuple[str, ...]:
         if needed
     ]
     limit = "no limit on the answer" if needs.max_output_tokens is None else f"at most {needs.max_output_tokens:,} out"
-    tokens = f"about {run.request.input_tokens:,} tokens of input (counted as {needs.context_tokens:,} for the window)"
-    lines = [
-        f"Asked for: {_asked(run)}",
-        f"Request: {tokens}, {limit}; needs {', '.join(wanted) or 'text only'}",
-    ]
-    if run.assessment is not None:
-        lines.append(_assessed(run.assessment))
-    if run.thresholds is not None:
-        lines.append(_cut_points(run.thresholds))
-    return (*lines, *_required(run))
+    tokens = f"about {request.input_tokens:,} tokens of input (counted as {needs.context_tokens:,} for the window)"
+    return f"Request: {tokens}, {limit}; needs {', '.join(wanted) or 'text only'}"
 
 
 def estimate(candidate: Candidate) -> str:

@@ -195,6 +195,8 @@ class Supervisor:
                     place.serves = bool(os.read(place.told, 1))
                 except BlockingIOError:
                     continue
+                if place.serves and self._begun:
+                    _log.warning("worker %d is replaced: process %d serves", place.number, place.pid or 0)
         if not self._begun and all(place.serves for place in self._places):
             self._begun = True
             began()

@@ -42,9 +42,13 @@ class Document:
 def read(path: Path, origin: str) -> Document:
     """Read the YAML file at `path`, called `origin` in messages; SettingsInvalid when it cannot be one of ours."""
     problems = Problems(origin=origin)
+    raw = b""
     try:
-        with path.open("rb") as file:
-            raw = file.read(SIZE_LIMIT_BYTES + 1)
+        if path.exists() and not path.is_file():  # a pipe would be waited for, and nobody could end the process
+            problems.add((), "That is no regular file (a folder, a pipe or a device). Name a file.")
+        else:
+            with path.open("rb") as file:
+                raw = file.read(SIZE_LIMIT_BYTES + 1)
     except FileNotFoundError:
         problems.add((), "There is no such file.")
     except OSError as error:

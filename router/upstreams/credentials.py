@@ -187,6 +187,8 @@ def _read(reference: str) -> str | None:
     """Return the text of the file that `reference` names, None if there is none; SecretMissing if it is unusable."""
     path = Path(reference.removeprefix(_FILE_PREFIX).strip())
     try:
+        if path.exists() and not path.is_file():
+            raise SecretMissing(f"{reference} is no regular file (a folder, a pipe or a device)", fix="Name a file.")
         with path.open("rb") as file:
             raw = file.read(_FILE_LIMIT_BYTES + 1)
     except FileNotFoundError:

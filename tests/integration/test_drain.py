@@ -74,6 +74,7 @@ async def test_what_is_longer_than_the_drain_is_told_and_has_its_row(upstream: F
 
     assert [(answer.status, answer.complete, answer.done) for answer in cut] == [(200, True, False)] * 20
     assert {answer.error["code"] for answer in cut} == {"shutting_down"}
+    assert not any("Retry-After" in answer.error["message"] for answer in cut)  # a stream has no header left
     assert [(answer.status, answer.headers["connection"]) for answer in refused] == [(503, "close")] * 20
     assert {answer.error["code"] for answer in refused} == {"shutting_down"}
     assert (code, took < 2 + 4) == (0, True)

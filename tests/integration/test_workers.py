@@ -38,6 +38,7 @@ async def test_a_worker_that_is_killed_is_replaced_while_the_other_serves(proces
     answers = [await ask(process.port) for _ in range(20)]
     await until(lambda: len(set(workers(process)) - {before[0]}) == 2, 60, shows=lambda: process.logged)
     await process.logs("SIGKILL")
+    await process.logs("is replaced: process", within=60)
 
     assert [answer.status for answer in answers] == [200] * 20
     assert before[1] in workers(process)

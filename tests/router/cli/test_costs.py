@@ -103,6 +103,7 @@ def test_json_is_exact(path: Path) -> None:
         "compared_requests": 1,
         "unknown_cost_requests": 0,
         "estimated_requests": 1,
+        "unreached_requests": 0,
     }
     assert by_tier["medium"]["cost_usd"] is None
     assert document["total"]["cost_usd"] == "2.500001234"

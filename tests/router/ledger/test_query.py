@@ -80,6 +80,18 @@ def test_a_request_that_was_not_sent_costs_nothing(fill: Fill) -> None:
     assert by_group[NOT_NAMED].unpriced == 1
 
 
+def test_who_could_not_be_connected_to_costs_nothing(fill: Fill) -> None:
+    """All attempts refused is a cost of nothing, counted apart; one that may have been read is a cost unknown."""
+    refused = Attempt(upstream="small", provider="house", ending="unreachable")
+    lost = Attempt(upstream="small", provider="house", ending="unreachable", ambiguous=True)
+    failed = {"status": EntryStatus.FAILED, "http_status": 503}
+    [group] = sums(
+        fill(*(a_refusal(attempts=tried, **failed) for tried in ((refused, refused), (refused, lost)))), Grouping.MODEL
+    )
+
+    assert (group.requests, group.unreached, group.unpriced, group.priced) == (2, 1, 1, 0)
+
+
 GROUPS = {
     Grouping.TIER: {"easy": 1, "needs_info": 1, EXPLICIT: 1, NOT_SENT: 1},
     Grouping.MODEL: {"small-wire": 2, "large-wire": 1, NOT_SENT: 1},

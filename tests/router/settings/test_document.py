@@ -1,3 +1,4 @@
+import os
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -115,8 +116,10 @@ def test_a_byte_order_mark_is_no_problem():
 
 
 def test_read_says_that_there_is_no_file(tmp_path):
-    """A missing file and a folder are refused by name."""
-    for path, expected in ((tmp_path / "none.yaml", "no such file"), (tmp_path, "cannot be read")):
+    """A missing file, a folder, and a pipe, which would be waited for, are refused by name."""
+    os.mkfifo(tmp_path / "pipe")
+    where = {tmp_path / "none.yaml": "no such file", tmp_path: "no regular file", tmp_path / "pipe": "no regular file"}
+    for path, expected in where.items():
         with pytest.raises(SettingsInvalid, match=expected):
             read(path, "mine.yaml")
 
