@@ -51,6 +51,10 @@ PACE = {
 PATIENT = {"connect": "10s", "first_byte": "20s", "idle": "20s", "deadline": "30s"}
 """For tests of what is not a time-out, also on a machine that is busy."""
 
+_THIRD = """\
+  large: {provider: three, model: large-1, tier: hard, window: 128000, price: {input: 2, output: 9}}
+"""
+
 HELLO = [{"role": "user", "content": "What is the capital of France?"}]
 ANSWER = "Paris"
 PATH = "/v1/chat/completions"
@@ -144,10 +148,19 @@ def told(response: httpx2.Response) -> Told:
 
 
 @contextlib.asynccontextmanager
-async def staged(folder: Path, at: Callable[[str], str] = str, **pace: str) -> AsyncIterator[Stage]:
-    """Set the stage; `at` changes the cheap upstream's address, `pace` what PACE says."""
+async def staged(
+    folder: Path, at: Callable[[str], str] = str, more: str | None = None, **pace: str
+) -> AsyncIterator[Stage]:
+    """Set the stage; `at` changes the cheap upstream's address, `pace` what PACE says.
+
+    `more` is the address of a third upstream, dearer than the others.
+    """
     async with FakeUpstream() as cheap, FakeUpstream() as dear:
         config = CONFIG.format(cheap=at(cheap.base_url), dear=dear.base_url, **{**PACE, **pace})
+        if more is not None:
+            config = config.replace(
+                "upstreams:\n", f'  three: {{kind: vllm, base_url: "{more}"}}\nupstreams:\n{_THIRD}'
+            )
         async with (
             running(config, folder) as proxy,
             httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=30) as http,
