@@ -15,6 +15,10 @@ from router.plan import Plan
 from router.serving.reload import Reloader
 from router.serving.server import Drain, Server, server_for
 
+DOORS = 7
+"""Further handles of the listening socket. The loop accepts one connection for each handle and turn: while 500 streams
+keep its turns long, a single one let in 100 connections a second, and thousands waited in the system's queue."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -41,8 +45,13 @@ def serve(
     server.beside = (Reloader(proxy, service.load, service.files).run,)
     if lifeline is not None:
         server.beside = (*server.beside, lambda: _end_with(lifeline, server))
-    with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows, with the reason
-        server.run(sockets=[listener])
+    doors = [listener.dup() for _ in range(DOORS)]
+    try:
+        with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows, with the reason
+            server.run(sockets=[*doors, listener])
+    finally:
+        for door in doors:
+            door.close()
     if proxy.failure is not None:
         raise proxy.failure
     return 0 if server.started else 2
