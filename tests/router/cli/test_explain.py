@@ -17,7 +17,7 @@ from router.catalog.catalog import Catalog
 from router.cli.explain import Decider, Reasons, add_arguments, body_of, open_reasons, render, render_reasons, run
 from router.errors import ArtifactRejected, MalformedRequest, NoEligibleUpstream, SettingsInvalid
 from router.policy.decide import View, decide
-from router.policy.explanation import DryRun, Unserved
+from router.policy.explanation import DryRun
 from router.policy.resolve import RouteTarget
 from router.policy.rules import Route
 from tests.fakes.values import TODAY, a_price, a_request, an_assessment, an_upstream
@@ -135,18 +135,6 @@ def test_a_refused_request_is_a_finding(capsys: pytest.CaptureFixture[str]) -> N
     assert printed.out == ""
     assert "tierwise: small: too small" in printed.err
     assert NoEligibleUpstream.fix in printed.err
-
-
-def test_what_was_sized_is_told_where_nobody_may_serve(capsys: pytest.CaptureFixture[str]) -> None:
-    """The request, its tier and its probabilities are printed before the refusal."""
-    refusal = Unserved(NoEligibleUpstream("small: too small"), decided().request, an_assessment())
-    code = run(parsed("hi"), refusing(refusal))
-
-    printed = capsys.readouterr()
-    assert code == 1
-    assert "Asked for: auto" in printed.out
-    assert all(tier.label in printed.out for tier in Tier)
-    assert "tierwise: small: too small" in printed.err
 
 
 def test_the_operators_trouble_is_left_to_the_entry_point() -> None:
