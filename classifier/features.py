@@ -63,7 +63,7 @@ Counts = npt.NDArray[np.int64]
 class Parts(NamedTuple):
     """A prompt before it is hashed: the tokens of its ask and of all that stands around it, and its numbers.
 
-    `around` are those of the instructions, which are part of the context as well.
+    `around` are those of the instructions, which are part of the context as well; none once tools have answered.
     """
 
     ask: list[str]
@@ -131,7 +131,9 @@ def parts_of(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Parts:
     before = tokens_of(plain(reading.before)) if reading.before else []
     system = tokens_of(plain(reading.system)) if reading.system else []
     context = [*after, *before, *system]
-    return Parts(ask, context, system, numbers(reading, ask, after, before, system + before))
+    # An agent's instructions are the same for all of its calls: they say what it is for, not what this call asks.
+    told, known = ([], []) if reading.tool_results else (system, system + before)
+    return Parts(ask, context, told, numbers(reading, ask, after, before, known))
 
 
 def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:

@@ -156,16 +156,18 @@ def _system(turns: tuple[Turn, ...]) -> str:
 def _last_ask(turns: tuple[Turn, ...], elements: re.Pattern[str]) -> tuple[int, str, int, int]:
     """Return the last user turn that says something, or else the last turn: its place, cut text, size and rest.
 
-    A bare assent is passed over where an earlier turn says what is assented to. The size is that of what is asked, in
-    characters before cutting; the rest are those passed over on purpose.
+    A bare assent is passed over where it is the last turn and an earlier one says what is assented to; not where tools
+    have answered: what an agent is told to go on with is one step of it. The size is that of what is asked, before
+    cutting, in characters; the rest are those passed over on purpose.
     """
     found = None
+    talk = bool(turns) and turns[-1].role == "user" and not any(turn.role in _RESULTS for turn in turns)
     for place in range(len(turns) - 1, -1, -1):
         if turns[place].role == "user":
             text, size = _clip(turns[place].text, elements)
             if text:
                 ask = place, text, size, len(turns[place].text) - size
-                if place == 0 or not is_assent(text):
+                if not talk or place == 0 or not is_assent(text):
                     return ask
                 found = found or ask
     if found is not None:

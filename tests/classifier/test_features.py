@@ -92,6 +92,14 @@ def test_words_of_instructions_are_the_words_of_an_ask():
         assert other.bounds[AROUND] == other.bounds[AROUND + 1]
 
 
+def test_an_agents_instructions_are_no_part_of_what_a_later_call_asks():
+    """They are the same for all of its calls; once tools have answered, their words are those of a context alone."""
+    turns = (("system", "Prove theorems rigorously"), ("user", "list the files"))
+    first, later = extract(Prompt.of(turns)), extract(Prompt.of((*turns, ("tool", "a.py b.py"))))
+    assert (first.indices >= block_bounds()[AROUND]).any()
+    assert not (later.indices >= block_bounds()[AROUND]).any()
+
+
 @settings(deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=400), st.sampled_from(["user", "tool", "x"]))
 def test_any_text_has_features(text: str, role: str):

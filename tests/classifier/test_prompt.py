@@ -72,12 +72,14 @@ def test_the_last_user_turn_that_says_something_is_the_ask():
 
 
 def test_a_bare_assent_is_sized_by_what_it_assents_to():
-    """Whoever says "yes, go ahead" asks for what was asked before; without an earlier ask it is the ask."""
+    """Who says "yes, go ahead" last asks for what was asked before; not without an earlier ask, nor of an agent."""
     hard = "Prove that the square root of two is irrational."
-    talk = (("user", hard), ("assistant", "Shall I write it out?"), ("user", "Yes, go ahead!"), ("tool", "out"))
+    talk = (("user", hard), ("assistant", "Shall I write it out?"), ("user", "Yes, go ahead!"))
     reading = Prompt.of(talk).reading()
-    assert (reading.ask, reading.tail_tools) == (hard, 1)
+    assert reading.ask == hard
     assert "go ahead" in reading.after
+    assert Prompt.of((("tool", "out"), *talk)).reading().ask == "Yes, go ahead!"
+    assert Prompt.of((*talk, ("tool", "out"))).reading().ask == "Yes, go ahead!"
     assert Prompt.of((("assistant", "Shall I?"), ("user", "yes"))).reading().ask == "yes"
     assert Prompt.of((("user", "yes"), ("user", "continue"))).reading().ask == "yes"
 
