@@ -27,9 +27,7 @@ from router.consider import rehearse
 from router.errors import ClassifierFailed, RequestTimeout
 from router.policy.explanation import document, explain
 from router.ports import Ports
-
-RETRY_SECONDS = 1.0
-"""When to ask again for a classification that could not be given."""
+from router.sizing import REST_SECONDS
 
 
 class Routing:
@@ -66,7 +64,7 @@ class Routing:
         target = route_target(asked.model, None, self._ports)
         assessment = self._ports.size(prompt_of(asked.input), target.thresholds)
         if assessment is None:
-            raise ClassifierFailed("The classifier gave no answer", retry_after=RETRY_SECONDS)
+            raise ClassifierFailed("The classifier gave no answer", retry_after=REST_SECONDS)
         return assessment, target.thresholds
 
 

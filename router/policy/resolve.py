@@ -165,7 +165,10 @@ def _unknown(model_asked: str, rules: Rules, catalog: Catalog) -> UnknownModel:
         known += (upstream.name, f"{upstream.provider.name}/{upstream.model}")
     near = get_close_matches(model_asked[:LONGEST_NAME], list(dict.fromkeys(known)), n=3, cutoff=0.6)
     if not near:
-        return UnknownModel(message, param="model")
+        fix = (
+            "GET /v1/models lists all names; `aliases` in the configuration give a client's fixed name to one of them."
+        )
+        return UnknownModel(message, fix=fix, param="model")
     names = " or ".join(f"'{name}'" for name in near)
     return UnknownModel(message, fix=f"Did you mean {names}? GET /v1/models lists all names.", param="model")
 

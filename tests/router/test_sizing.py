@@ -83,3 +83,24 @@ def test_after_failures_in_a_row_it_rests_and_comes_back() -> None:
     clock.now += REST_SECONDS
     sizer.size(PROMPT, CUTS)
     assert len(calls) == FAILURES_IN_A_ROW + 1
+
+
+def test_a_rest_and_its_end_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    """An operator sees why the default tier serves everything, and when that is over; neither is repeated."""
+    clock, slow = Clock(), [True]
+
+    def assess(_prompt: Prompt, _thresholds: Thresholds) -> Assessment:
+        clock.now += 0.2 if slow[0] else 0.0
+        return an_assessment()
+
+    sizer = Sizer(assess, 0.05, clock)
+    for _ in range(FAILURES_IN_A_ROW + 5):
+        sizer.size(PROMPT, CUTS)
+    clock.now += REST_SECONDS
+    slow[0] = False
+    for _ in range(3):
+        assert sizer.size(PROMPT, CUTS) is not None
+    assert [record.message for record in caplog.records][FAILURES_IN_A_ROW - 1 :] == [
+        "the classifier took 200 ms: it is left alone for 30 s, the default tier serves",
+        "the classifier is back",
+    ]

@@ -82,7 +82,7 @@ async def test_classify_without_a_classifier_says_when_to_come_back() -> None:
     """There is nothing to tell then: 503 with Retry-After, and Morph's clients go their own way."""
     done = await post(app_of(Scene(), None), "classify", {"input": "hi"})
 
-    assert (done.status, done.headers["retry-after"]) == (503, "1")
+    assert (done.status, done.headers["retry-after"]) == (503, "30")
     assert json.loads(done.body)["error"]["code"] == "classifier_failed"
 
 
