@@ -8,6 +8,7 @@ started with the first large body and ends with its parent, however that ends. I
 import asyncio
 import contextlib
 import io
+import logging
 import os
 import pickle
 import signal
@@ -23,8 +24,10 @@ from typing import IO, Any, TypeVar
 import numpy as np
 
 from classifier.prompt import Prompt, Turn
-from router.errors import RouterError
+from router.errors import Overloaded, RouterError
 from router.turns import Turns
+
+_log = logging.getLogger("tierwise.aside")
 
 SMALL_BYTES = 128 * 1024
 """Bodies below this size are never worked on aside: the slowest took 18 ms to read, an ordinary one 1 ms."""
@@ -57,8 +60,12 @@ _LENGTH_BYTES = 8
 T = TypeVar("T")
 
 
-class WorkLost(RuntimeError):
-    """The process ended before its work was done, or met what nobody foresaw."""
+class WorkLost(Overloaded):
+    """The process ended before its work was done, or met what nobody foresaw. Another one is there in a second."""
+
+    def __init__(self, message: str) -> None:
+        """Keep what is wrong, which names nothing of the work."""
+        super().__init__(message, retry_after=1.0)
 
 
 class _Gone(Exception):
@@ -160,7 +167,11 @@ class Aside:
     async def in_thread(self, caller: str, work: Callable[[], T]) -> T:
         """Return what `work` returns: in a thread of this process, which is for what cannot leave it."""
         async with self._turns.turn(caller):
-            return await asyncio.get_running_loop().run_in_executor(self._lane, work)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._lane, work)
+            except WorkLost as lost:
+                _log.error("work on a large body is lost: %s", lost)
+                raise
 
 
 def _close(lane: ThreadPoolExecutor, worker: Worker) -> None:

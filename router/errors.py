@@ -10,7 +10,7 @@ RouterError
 │  ├─ UpstreamUnreachable 503 · UpstreamTimeout 504 · UpstreamRateLimited 429 · UpstreamBroken 502
 │  │  └─ StreamInterrupted · StreamFailed      a stream broke off, or reported an error
 │  └─ UpstreamRefused 502     the operator's key, balance or model name was refused there
-├─ Overloaded 503             this process has no room for one more request (or ends: Stopping)
+├─ Overloaded 503             this process has no room for one more request (ends: Stopping; lost it: WorkLost)
 ├─ ClassifierFailed 503       the classifier gave no answer, and nothing but its answer was asked for
 └─ OperatorError              the operator must change something (at start-up: exit code 2, no traceback)
    └─ SettingsInvalid(problems) · SecretMissing · CannotListen · ArtifactRejected · LedgerUnavailable 503

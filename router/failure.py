@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from router.aside import WorkLost
 from router.catalog.upstream import Upstream
 from router.errors import (
     ClientError,
@@ -31,6 +32,7 @@ _ENDINGS: dict[type[RouterError], Ending] = {
     UpstreamTimeout: Ending.TIMEOUT,
     UpstreamUnreachable: Ending.UNREACHABLE,
     Overloaded: Ending.UNREACHABLE,
+    WorkLost: Ending.UNREACHABLE,
     ConnectionLost: Ending.UNREACHABLE,
 }
 _READ = frozenset({Ending.TIMEOUT, Ending.BROKEN})

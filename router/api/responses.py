@@ -15,7 +15,7 @@ from router.api.inbound import read
 from router.api.outbound import HttpClient
 from router.api.surface import Context
 from router.api.translating import TranslatingClient
-from router.aside import is_large
+from router.aside import WorkLost, is_large
 from router.errors import LedgerUnavailable
 from router.ledger.conversation import Conversations, KeptResponse, NoPreviousResponse
 from router.ports import Ports, Receipt
@@ -125,7 +125,7 @@ class ResponsesClient(TranslatingClient):
         return self._ending or super().told(data, receipt)
 
     async def keep(self, data: bytes, receipt: Receipt) -> None:
-        """Keep the answer with what was asked; LedgerUnavailable when that fails, and the answer fails with it."""
+        """Keep the answer with what was asked; LedgerUnavailable or WorkLost when that fails, and it with it."""
         stream = self._stream if isinstance(self._stream, ResponseStream) else None
         if stream is None:
             self._ending = told = self.told(data, receipt)
@@ -136,7 +136,7 @@ class ResponsesClient(TranslatingClient):
         try:
             if stream.final is not None:
                 await self._keep(stream.final, receipt)
-        except LedgerUnavailable:
+        except (LedgerUnavailable, WorkLost):
             stream.reopen(number)
             raise
         self._ending = ending

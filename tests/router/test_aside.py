@@ -77,10 +77,11 @@ def test_what_nobody_foresaw_is_named_by_its_kind_alone(worker: Worker) -> None:
 def test_a_process_that_is_gone_is_replaced(worker: Worker) -> None:
     """Whoever kills it costs one piece of work, or none."""
     first = worker.do(os.getpid)
-    with pytest.raises(WorkLost):
+    with pytest.raises(WorkLost) as lost:
         worker.do(os._exit, 1)
 
     assert worker.do(os.getpid) not in (first, os.getpid())
+    assert (lost.value.status, lost.value.code, lost.value.retry_after) == (503, "overloaded", 1.0)
 
 
 def test_who_kills_the_process_costs_nobody_an_answer(worker: Worker) -> None:
@@ -158,6 +159,16 @@ async def test_work_waits_its_turn_and_what_nobody_waits_for_is_not_begun() -> N
     assert _lives(pid)
     del aside, first, skipped, last
     assert not _lives(pid)
+
+
+async def test_lost_work_is_told_to_the_operator(caplog: pytest.LogCaptureFixture) -> None:
+    """One line says what happened, and nothing of the work."""
+    with pytest.raises(WorkLost):
+        await Aside().run("a", int, "a secret prompt")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "work on a large body is lost: ValueError in the process for large bodies"
+    ]
 
 
 async def test_one_caller_s_crowd_is_not_waited_for() -> None:

@@ -15,6 +15,7 @@ from router.ports import Ports
 from router.upstreams.credentials import Secret
 from tests.fakes.asgi import call, exchange, scope
 from tests.fakes.completion import completion, usage
+from tests.fakes.lossy import LossyAside
 from tests.fakes.ports import kept, some_ports
 from tests.fakes.reply import FakeReply
 from tests.fakes.values import an_upstream
@@ -89,6 +90,16 @@ async def test_the_unexpected_is_a_bare_500_with_the_request_id(caplog: pytest.L
     assert b"secret" not in done.body
     assert "unexpected KeyError" in caplog.messages[0]
     assert [(entry.status, entry.error_code) for entry in kept(ports)] == [("failed", "internal_error")]
+
+
+async def test_a_large_body_whose_reader_is_lost_may_be_sent_again() -> None:
+    """That is no fault of the client's and none to be reported: a 503 that says when to come back."""
+    ports = replace(some_ports(), aside=LossyAside())
+
+    done = await call(Surface(ChatClient, ports, ClientKeys({}), 3_000_000), b" " * 3_000_000)
+
+    assert (done.status, json.loads(done.body)["error"]["code"]) == (503, "overloaded")
+    assert (done.headers["x-should-retry"], done.headers["retry-after"]) == ("true", "1")
 
 
 async def test_a_client_that_leaves_before_its_body_is_complete_gets_nothing() -> None:
