@@ -120,7 +120,7 @@ class Generation:
         self.admission = admission = _admission(plan, before)
         surfaces = {path: Surface(client, ports, keys, limit, admission) for path, client in SURFACES.items()}
         cold = self._cold(ports, keys, process, soon=before is None)
-        self.front = Front(surfaces, cold, limit, process.new_id, admission)
+        self.front = Front(surfaces, cold, limit, process.new_id, keys, admission)
 
     def _conversations(self, process: Process) -> SqliteConversations | None:
         """Return what keeps responses, in the file of the ledger, which is open; None where none are kept."""

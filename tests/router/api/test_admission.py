@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from router.api.messages import MessagesClient
 from router.api.surface import Surface
 from router.errors import Overloaded
 from router.upstreams.credentials import Secret
-from tests.fakes.asgi import call
+from tests.fakes.asgi import Exchange, call
 from tests.fakes.ports import some_ports
 
 
@@ -146,10 +147,53 @@ async def test_reading_is_always_let_in_and_everything_leaves_again() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    front = Front({}, cold, 100, lambda: "id", admission)
+    front = Front({}, cold, 100, lambda: "id", ClientKeys({}), admission)
     assert (await call(front, path="/v1/router/raw")).status == 200
     assert admission.taken == 0
     admission.enter(None)
     assert (await call(front, path="/health", method="GET")).status == 200
     assert (await call(front, path="/v1/router/raw")).status == 503
+    assert admission.taken == 1
+
+
+async def test_one_caller_cannot_take_every_place_with_bodies_that_do_not_come() -> None:
+    """Of the cold half's POSTs too: he is refused once he has his share, and another caller is served."""
+    keys = {name: f"client-key-0123456789-{name}" for name in ("alice", "bob")}
+    admission = Admission(most=8, queue=4, wait=0.001, per_caller=4)
+    arrives = asyncio.Event()
+
+    async def cold(_scope, _receive, send) -> None:
+        await arrives.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    front = Front({}, cold, 100, lambda: "id", ClientKeys({name: Secret(key) for name, key in keys.items()}), admission)
+
+    def post(name: str) -> asyncio.Task[Exchange]:
+        headers = [(b"host", b"a"), (b"authorization", b"Bearer " + keys[name].encode())]
+        return asyncio.create_task(call(front, path="/v1/router/classify", headers=headers))
+
+    alices = [post("alice") for _ in range(20)]
+    refused = [await each for each in islice(asyncio.as_completed(alices, timeout=30), 16)]
+    assert {each.status for each in refused} == {503}
+    bob = post("bob")
+    await asyncio.sleep(0)
+    assert admission.taken == 5
+    arrives.set()
+
+    assert [(await each).status for each in (bob, *alices)].count(200) == 5
+    assert bob.result().status == 200
+    assert admission.taken == 0
+
+
+async def test_what_has_no_key_is_refused_before_it_takes_a_place() -> None:
+    """A full process answers it with 401, not with 503, and waits for nothing."""
+    admission = Admission(most=1, queue=1, wait=60)
+    admission.enter(None)
+    keys = ClientKeys({"team": Secret("client-key-0123456789abcdef")})
+    front = Front({}, Surface(MessagesClient, some_ports(), keys, 100), 100, lambda: "id", keys, admission)
+
+    done = await call(front, path="/v1/router/classify")
+
+    assert (done.status, done.headers["x-request-id"]) == (401, "id")
     assert admission.taken == 1

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from router.access.keys import ClientKeys
 from router.api.front import Front
 from tests.fakes.asgi import call
 
@@ -24,6 +25,7 @@ FRONT = Front(
     answering(b"cold"),
     100,
     lambda: "drawn",
+    ClientKeys({}),
 )
 
 

@@ -76,7 +76,7 @@ def front() -> tuple[Front, Any]:
         await send({"type": "http.response.body", "body": b""})
 
     cold = cold_app(Scene().ports, ClientKeys({}), Readiness(), NOW, 1000)
-    return Front(dict.fromkeys(SURFACES, reached), cold, 1000, lambda: "id"), cold._app
+    return Front(dict.fromkeys(SURFACES, reached), cold, 1000, lambda: "id", ClientKeys({})), cold._app
 
 
 async def test_every_route_is_described() -> None:
