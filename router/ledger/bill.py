@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from router.catalog.upstream import Upstream
 from router.ledger.entry import Attempt, CostSource
 from router.usage import Usage
+
+_PICO = Decimal("1E-12")
+_MOST = (2**63 - 1) * _PICO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """The cost of one reply in USD, where it comes from, and the baseline's cost for the same tokens.
 
-    A cost that cannot be known is None. `rates` are those of the price used (Price.rates), `price_as_of` is its date:
-    None where the provider sent its own bill.
+    Both are whole pico-USD, so that whoever shows, keeps or adds them up says the same. A cost that cannot be known is
+    None. `rates` are those of the price used (Price.rates), `price_as_of` is its date: None where the provider sent its
+    own bill.
     """
 
     cost: Decimal | None
@@ -31,19 +35,34 @@ def bill(upstream: Upstream, usage: Usage, baseline: Upstream | None, at: dateti
     for the same buckets, cached tokens included: a single model would have cached as well.
     """
     compared = baseline.price if baseline is not None else None
-    saved_against = None if compared is None else compared.at(at).cost(usage)
-    if usage.reported_cost is not None:
-        return Bill(cost=usage.reported_cost, source=CostSource.PROVIDER, baseline_cost=saved_against)
-    if upstream.price is None:
+    saved_against = None if compared is None else in_pico(compared.at(at).cost(usage))
+    price = None if upstream.price is None else upstream.price.at(at)
+    exact = usage.reported_cost
+    if exact is None and price is not None:
+        exact = price.cost(usage)
+    cost = None if exact is None else in_pico(exact)
+    if cost is None:
         return Bill(cost=None, source=CostSource.UNKNOWN, baseline_cost=saved_against)
-    price = upstream.price.at(at)
+    if usage.reported_cost is not None or price is None:
+        return Bill(cost=cost, source=CostSource.PROVIDER, baseline_cost=saved_against)
     return Bill(
-        cost=price.cost(usage),
+        cost=cost,
         source=CostSource.ESTIMATED if usage.estimated else CostSource.COMPUTED,
         price_as_of=price.as_of,
         rates=price.rates,
         baseline_cost=saved_against,
     )
+
+
+def in_pico(usd: Decimal) -> Decimal | None:
+    """Return USD with at most twelve decimals, half-even where there are more; None for what no row can hold.
+
+    A "cost" beyond 9.2 million USD is a broken bill, which counts as unknown.
+    """
+    if not usd.is_finite() or not -_MOST <= usd <= _MOST:
+        return None
+    rounded = usd.quantize(_PICO, ROUND_HALF_EVEN)
+    return usd if rounded == usd else rounded  # without zeros that nobody wrote
 
 
 _OPEN = frozenset({"abandoned", "unknown"})

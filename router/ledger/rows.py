@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from router.ledger.bill import in_pico
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
 from router.usage import Usage
 
@@ -45,15 +46,9 @@ INSERTIONS = {1 << bit: _insertion(1 << bit) for bit in range(LARGEST_INSERTION.
 
 
 def to_pico(usd: Decimal | None) -> int | None:
-    """Return USD as whole pico-USD, half-even where there is more; None for None and for what no row can hold.
-
-    Exact for every price with up to six decimals per 1M tokens. A "cost" beyond 9.2 million USD is a broken bill, which
-    counts as unknown.
-    """
-    if usd is None or not usd.is_finite() or usd.adjusted() > 7:
-        return None
-    pico = round(usd.scaleb(12))  # to the even neighbour from the middle
-    return pico if -_LARGEST <= pico <= _LARGEST else None
+    """Return USD as whole pico-USD, rounded as a bill is; None for None and for what no row can hold."""
+    whole = None if usd is None else in_pico(usd)
+    return None if whole is None else int(whole.scaleb(12))
 
 
 def from_pico(pico: int | None) -> Decimal | None:
