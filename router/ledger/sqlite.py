@@ -241,7 +241,7 @@ def _rows_of(orphan: sent.Orphan) -> list[Row]:
     for intent in orphan.intents:
         try:
             rows.append(to_row(intent.entry()))
-        except (ValueError, OverflowError):
+        except (ValueError, ArithmeticError):  # the second: a sum of costs that are no numbers
             _log.warning("a call that was under way when a process died cannot be read, and has no row")
     return rows
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from router.errors import LedgerUnavailable
-from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
+from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry, Paid
 from router.ledger.intent import Intent
 from router.usage import Usage
 
@@ -117,3 +117,9 @@ def an_intent(**fields: Any) -> Intent:
         "reason": "classified",
     }
     return Intent(**(whole | fields))
+
+
+def paid(cost: str) -> Attempt:
+    """Return an attempt whose answer was no good and cost so many USD."""
+    bill = Paid(input_tokens=10, output_tokens=20, cost=Decimal(cost), cost_source=CostSource.COMPUTED)
+    return Attempt(upstream="small", provider="house", ending="invalid", status=200, paid=bill)

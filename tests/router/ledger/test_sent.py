@@ -84,11 +84,20 @@ async def test_a_start_gives_them_their_rows_once_and_keeps_those_that_are_there
 
 @pytest.mark.parametrize(
     "damage",
-    ["input_tokens=-5", "at=datetime(2026, 1, 1)", "at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))"],
+    [
+        "input_tokens=-5",
+        "at=datetime(2026, 1, 1)",
+        "at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))",
+        "attempts=(paid('sNaN'),)",
+        "attempts=(paid('Infinity'), paid('-Infinity'))",
+    ],
 )
 async def test_a_damaged_place_keeps_nobody_from_starting(ledger: Path, damage: str) -> None:
     """What lies beside it has its row."""
-    intents = "from datetime import datetime, timedelta, timezone; import msgspec; whole = an_intent(decision_id='a'); "
+    intents = (
+        "from datetime import datetime, timedelta, timezone; import msgspec; from tests.fakes.ledger import paid; "
+        "whole = an_intent(decision_id='a'); "
+    )
     damaged = f"msgspec.structs.replace(an_intent(decision_id='b'), {damage})"
     die(ledger, f"{intents} journal.intend(whole); journal.intend({damaged})")
 
