@@ -6,7 +6,7 @@ What is deleted is overwritten in the file (secure_delete), though not in a copy
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,13 +54,13 @@ _PROLONG = (
 )
 _REMOVE = "DELETE FROM response WHERE response_id = ? AND caller = ? AND expires > ?"
 _EXPIRE = f"DELETE FROM response WHERE rowid IN (SELECT rowid FROM response WHERE expires <= ? LIMIT {_AT_ONCE})"  # noqa: S608
-_OLDEST = (  # as many of the oldest as make room, and not one more
+_OLDEST = (  # as many of a caller's oldest as make room, and not one more
     "DELETE FROM response WHERE rowid IN (SELECT rowid FROM ("  # noqa: S608
-    "SELECT rowid, sum(bytes) OVER (ORDER BY expires, rowid) - bytes AS before FROM response"
+    "SELECT rowid, sum(bytes) OVER (ORDER BY expires, rowid) - bytes AS before FROM response WHERE caller = ?"
     f") WHERE before < ? ORDER BY before LIMIT {_AT_ONCE})"
 )
 _FIND = f"SELECT {_COLUMNS} FROM response WHERE response_id = ? AND caller = ? AND expires > ?"  # noqa: S608
-_TOTAL = "SELECT coalesce(sum(bytes), 0) FROM response"
+_HELD = "SELECT sum(bytes) AS held, caller FROM response GROUP BY caller ORDER BY held"
 
 _T = TypeVar("_T")
 
@@ -75,9 +75,10 @@ class Bounds:
 
 
 class SqliteConversations:
-    """Keeps responses for a while, and no more of them than fit: the oldest go first. Used from one event loop.
+    """Keeps responses for a while, and no more of them than fit: the oldest of who holds most go first.
 
-    Several processes may share the file.
+    Who holds less than an equal part of the room loses nothing to others. Used from one event loop; several processes
+    may share the file.
     """
 
     def __init__(self, path: Path, bounds: Bounds, now: Callable[[], datetime]) -> None:
@@ -121,7 +122,7 @@ class SqliteConversations:
         return await self._do(lambda connection: connection.execute(_REMOVE, row).rowcount > 0)
 
     async def sweep(self) -> None:
-        """Delete what has expired, then the oldest of what is too much, a few at a time."""
+        """Delete what has expired, then the oldest of who holds too much, a few at a time."""
         for delete in (self._expire, self._shrink):
             deleted = True
             while deleted:
@@ -193,10 +194,15 @@ class SqliteConversations:
         return connection.execute(_EXPIRE, (to_instant(self._now()),)).rowcount > 0
 
     def _shrink(self, connection: sqlite3.Connection) -> bool:
-        """Delete the oldest if they are too much; say whether there was something to delete."""
-        (size,) = connection.execute(_TOTAL).fetchone()
-        excess = size - self._bounds.total_bytes
-        return excess > 0 and connection.execute(_OLDEST, (excess,)).rowcount > 0
+        """Delete the oldest of who holds most if all are too much; say whether there was something to delete."""
+        held = connection.execute(_HELD).fetchall()
+        sizes = [size for size, _ in held]
+        excess = sum(sizes) - self._bounds.total_bytes
+        if excess <= 0:
+            return False
+        most, caller = held[-1]
+        room = min(excess, most - _fair_share(sizes, self._bounds.total_bytes))
+        return connection.execute(_OLDEST, (caller, room)).rowcount > 0
 
     async def _sweep_on(self) -> None:
         """Sweep every now and then; what fails is tried again the next time."""
@@ -207,6 +213,20 @@ class SqliteConversations:
                 async with asyncio.timeout(SWEEP_SECONDS):
                     await self._full.wait()
             self._full.clear()
+
+
+def _fair_share(sizes: Sequence[int], total: int) -> int:
+    """Return what each may hold at most, so that all together hold `total` bytes; `sizes` ascend and are more.
+
+    Who holds less than an equal part leaves the rest of it to the others.
+    """
+    share = 0
+    for place, size in enumerate(sizes):
+        share = total // (len(sizes) - place)
+        if size > share:
+            break
+        total -= size
+    return share
 
 
 def _kept(row: tuple[Any, ...]) -> KeptResponse:

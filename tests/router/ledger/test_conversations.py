@@ -152,6 +152,33 @@ async def test_the_oldest_go_where_there_is_no_room(tmp_path: Path) -> None:
     await place.store.close()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        ({"alice": 60, "bob": 3}, {"alice": 17, "bob": 3}),
+        ({"bob": 9, "alice": 60, "carol": 2}, {"alice": 9, "bob": 9, "carol": 2}),
+        ({"bob": 30, "alice": 60, "carol": 2}, {"alice": 9, "bob": 9, "carol": 2}),
+        ({"alice": 15, "bob": 5}, {"alice": 15, "bob": 5}),
+    ],
+)
+async def test_one_caller_does_not_push_the_others_out(tmp_path: Path, wanted: dict, left: dict) -> None:
+    """Who holds less than a fair share keeps all of it, however old; who holds more keeps his newest."""
+    place = await opened(tmp_path / "ledger.db", total_bytes=20 * 100)
+    kept = replace(FIRST, items=b"[" + b" " * (98 - len(FIRST.response)) + b"]")
+    names = {caller: [f"resp_{caller}_{number}" for number in range(count)] for caller, count in wanted.items()}
+    for age, caller in enumerate(sorted(names, reverse=True)):
+        for name in names[caller]:
+            await place.store.keep(replace(kept, id=name, caller=caller, at=NOW + timedelta(seconds=age)))
+
+    await place.store.sweep()
+
+    for caller, count in left.items():
+        found = [name for name in names[caller] if await place.store.find(name, caller) is not None]
+        assert found == names[caller][-count:]
+    assert rows(place) == 20
+    await place.store.close()
+
+
 async def test_a_conversation_has_a_bound(place: Place) -> None:
     """One that is larger than a request may be is refused with both numbers, though each of its responses is found."""
     for kept in (FIRST, SECOND, THIRD, replace(FIRST, id="resp_4", previous="resp_3", items=b'["' + b"x" * 40 + b'"]')):
