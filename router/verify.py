@@ -4,9 +4,13 @@ A broken answer is asked for once more, one tier up. Streams pass as they are: t
 that they could be judged.
 """
 
+import logging
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
+from router.aside import WorkLost, is_large
 from router.catalog.upstream import Upstream
 from router.consider import view_of
 from router.errors import RouterError
@@ -19,7 +23,9 @@ from router.policy.rules import Verify
 from router.ports import Client, Ports, Receipt
 from router.request import Request
 from router.wire.openai_chat import ReplyReader
-from router.wire.verifiable import examine
+from router.wire.verifiable import Findings, examine
+
+_log = logging.getLogger("tierwise.forward")
 
 INVALID = "invalid"
 """The ending of an attempt whose answer is not what was asked for."""
@@ -34,14 +40,25 @@ async def verify(request: Request, decision: Decision, answer: bytes, ports: Por
     judge, route = ports.judge, ports.rules.routes.get(decision.route or "")
     if judge is None or route is None or request.vectors is not None or not route.verify:
         return None
-    wanted = route.verify
-    found = examine(request.body, answer, structure=Verify.JSON_SCHEMA in wanted, arguments=Verify.TOOL_ARGS in wanted)
+    try:
+        found = await _examined(request, answer, route.verify, ports)
+    except WorkLost as lost:
+        _log.warning("request %s: %s: the answer is not verified", request.id, lost)
+        return Verdict.UNKNOWN
     if not found.applies:
         return None
     fits = False if found.broken else await judge(found.checks, request.caller)
     if fits is None:
         return Verdict.UNKNOWN
     return Verdict.OK if fits else Verdict.FAILED
+
+
+async def _examined(request: Request, answer: bytes, wanted: AbstractSet[Verify], ports: Ports) -> Findings:
+    """Return what of `answer` is to be verified, found beside the loop where request or answer are large; WorkLost."""
+    look = partial(examine, structure=Verify.JSON_SCHEMA in wanted, arguments=Verify.TOOL_ARGS in wanted)
+    if is_large(answer) or is_large(request.body):
+        return await ports.aside.run(request.caller, look, request.body, answer)
+    return look(request.body, answer)
 
 
 def stronger(request: Request, decision: Decision, served: Upstream, ports: Ports) -> Decision | None:

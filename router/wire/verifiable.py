@@ -108,7 +108,7 @@ def _examine_text(message: dict[str, Any], form: _Format | None, checks: list[Ch
         if not isinstance(value, dict):
             raise _Broken
     elif form.json_schema is not None:
-        _add(checks, form.json_schema.schema, str(text))
+        _add(checks, bytes(form.json_schema.schema), str(text))
     return True
 
 
@@ -122,8 +122,8 @@ def _calls(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _examine_calls(calls: list[dict[str, Any]], asked: _Asked, checks: list[Check]) -> bool:
     """Add the check of each call's arguments."""
-    declared = {tool.function.name: tool.function.parameters for tool in asked.tools or () if tool.function is not None}
-    declared |= {function.name: function.parameters for function in asked.functions or ()}
+    functions = [*(tool.function for tool in asked.tools or ()), *(asked.functions or ())]
+    declared = {each.name: bytes(each.parameters) for each in functions if each is not None}
     for call in calls:
         name, said = call.get("name"), call.get("arguments")
         if not isinstance(name, str) or name not in declared:
@@ -143,8 +143,7 @@ def _read(text: str) -> Any:
         raise _Broken from None
 
 
-def _add(checks: list[Check], schema: Raw, text: str) -> None:
+def _add(checks: list[Check], schema: bytes, text: str) -> None:
     """Add a check, unless every JSON fits the schema."""
-    raw = bytes(schema)
-    if raw not in _NO_SCHEMA:
-        checks.append(Check(raw, text))
+    if schema not in _NO_SCHEMA:
+        checks.append(Check(schema, text))

@@ -10,12 +10,15 @@ import pytest
 
 from classifier.tier import Tier
 from router.errors import UpstreamError, UpstreamTimeout
-from router.policy.decision import Reason
+from router.policy.decision import Decision, Reason
+from router.policy.escalation import Verdict
 from router.policy.rules import Route, Rules, Verify
+from router.verify import verify
 from tests.fakes.completion import completion, usage
+from tests.fakes.lossy import LossyAside
 from tests.fakes.reply import SSE, FakeReply
 from tests.fakes.scene import STREAM, Scene
-from tests.fakes.values import an_assessment
+from tests.fakes.values import a_request, an_assessment
 
 BODY = json.dumps(
     {
@@ -163,6 +166,23 @@ async def test_what_cannot_be_judged_goes_out() -> None:
     await scene.play(body=BODY)
 
     assert (scene.client.receipt.verified, len(scene.send.calls)) == ("unknown", 1)
+
+
+async def test_a_large_answer_is_examined_beside_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    """With the same verdict; where its process is lost, the answer, which is paid, goes out unverified."""
+    asked = json.dumps({"messages": [], "response_format": {"type": "json_object"}}).encode()
+    answer = json.dumps(completion('{"a":[%s[0]]}' % ("[0]," * 60_000), tokens=usage())).encode()
+    broken = answer.replace(b"[0]]}", b"[0]}")
+    ports = a_scene().ports
+    lossy = replace(ports, aside=LossyAside())
+    fields = {"route": "auto", "label": "easy", "tier": Tier.EASY, "assessment": None, "ranked": (), "rejected": ()}
+    decision = Decision(reason=Reason.CLASSIFIED, **fields)
+    request = a_request(body=asked)
+
+    assert [await verify(request, decision, each, ports) for each in (answer, broken)] == [Verdict.OK, Verdict.FAILED]
+    assert await verify(request, decision, answer, lossy) is Verdict.UNKNOWN
+    assert await verify(replace(request, body=asked + b" " * 3_000_000), decision, b"{}", lossy) is Verdict.UNKNOWN
+    assert "not verified" in caplog.messages[-1]
 
 
 async def test_attempts_that_failed_before_leave_one_more_at_least() -> None:
