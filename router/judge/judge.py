@@ -31,6 +31,9 @@ JUDGE_SECONDS = 0.25
 PATIENCE_SECONDS = 5.0
 """How long an answer waits for its turn and its verdict together."""
 
+TELL_SECONDS = 10.0
+"""How long the log is silent about answers that could not be verified, once it has told of some."""
+
 MOST_BYTES = 1024 * 1024
 """Schemas and texts of one answer; more is not judged."""
 
@@ -59,6 +62,9 @@ class Judge:
         self._patience_seconds = patience_seconds
         self._turns = Turns()
         self._process: asyncio.subprocess.Process | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._untold = 0
+        self._tells_at = 0.0
 
     async def judge(self, checks: Sequence[tuple[bytes, str]], caller: str = "") -> bool | None:
         """Return whether every text fits the JSON schema in front of it; None where that could not be told.
@@ -68,6 +74,8 @@ class Judge:
         """
         if not checks:
             return True
+        if sum(len(schema) + len(text) for schema, text in checks) > MOST_BYTES:
+            return None  # before all of it is written once more
         frame = msgspec.json.encode([(Raw(schema), text) for schema, text in checks])
         if len(frame) > MOST_BYTES:
             return None
@@ -75,10 +83,28 @@ class Judge:
             async with asyncio.timeout(self._patience_seconds), self._turns.turn(caller):
                 return await self._ask(frame)
         except TimeoutError:
+            self._tell(f"no turn or verdict within {self._patience_seconds:g} s")
             return None
 
+    def _tell(self, why: str) -> None:
+        """Log that an answer was not verified, seldom: whoever sends hostile schemas would fill the log."""
+        self._untold += 1
+        now = asyncio.get_running_loop().time()
+        if now < self._tells_at:
+            return
+        _log.warning("answers that could not be verified: %d, the last for this: %s", self._untold, why)
+        self._untold, self._tells_at = 0, now + TELL_SECONDS
+
     async def close(self) -> None:
-        """End the process. Safe to call twice."""
+        """End the process, and what starts one. Safe to call twice."""
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            starting.cancel()
+            await asyncio.wait({starting})
+        await self._end()
+
+    async def _end(self) -> None:
+        """End the process, if there is one."""
         process, self._process = self._process, None
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -87,11 +113,11 @@ class Judge:
 
     async def _ask(self, frame: bytes) -> bool | None:
         """Hand the frame over and wait for its verdict; whatever interrupts that ends the process."""
+        process = await self._running()
+        if process is None or process.stdin is None or process.stdout is None:
+            return None
         answered = False
         try:
-            process = self._process or await self._start()
-            if process.stdin is None or process.stdout is None:
-                return None
             async with asyncio.timeout(self._judge_seconds):
                 process.stdin.write(len(frame).to_bytes(4, "big") + frame)
                 await process.stdin.drain()
@@ -99,25 +125,42 @@ class Judge:
             answered = True
             return _VERDICTS.get(said)
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
-            _log.warning("an answer could not be verified: %s", type(error).__name__)
+            self._tell(type(error).__name__)
             return None
         finally:
             if not answered:
-                await self.close()
+                await self._end()
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        """Start the process and wait until it can be asked; OSError or IncompleteReadError when it does not come up."""
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # its folder is no place to import from
-            str(_PROGRAM),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _INHERITED if name in os.environ},
-            start_new_session=True,  # a Ctrl-C is for the proxy, which ends it
-        )
-        if process.stdout is not None:
-            async with asyncio.timeout(START_SECONDS):
-                await process.stdout.readexactly(1)
-        return process
+    async def _running(self) -> asyncio.subprocess.Process | None:
+        """Return the process, None where it does not come up. A start goes on when who waits for it is cancelled."""
+        if self._process is None:
+            if self._starting is None or self._starting.done():
+                self._starting = asyncio.create_task(self._start())
+            await asyncio.wait({self._starting})
+        return self._process
+
+    async def _start(self) -> None:
+        """Start the process and keep it once it can be asked."""
+        process = None
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # its folder is no place to import from
+                str(_PROGRAM),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+                start_new_session=True,  # a Ctrl-C is for the proxy, which ends it
+            )
+            if process.stdout is not None:
+                async with asyncio.timeout(START_SECONDS):
+                    await process.stdout.readexactly(1)
+            self._process = process
+        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            self._tell(f"the process that verifies did not start ({type(error).__name__})")
+        finally:
+            if process is not None and self._process is not process:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()

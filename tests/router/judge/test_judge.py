@@ -85,6 +85,35 @@ async def test_nobody_waits_longer_than_his_patience() -> None:
 
     assert await asyncio.gather(*(judge.judge([(ENDLESS, "1")]) for _ in range(3))) == [None] * 3
     assert judge._process is None
+    await judge.close()
+
+
+async def test_a_start_outlives_who_waited_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The next answer finds the process that the first one had no patience for; the log tells of many once."""
+    judge = Judge(judge_seconds=PATIENT, patience_seconds=0.001)
+    assert await judge.judge([(INTEGER, "1")]) is None
+    starting = judge._starting
+    assert await judge.judge([(INTEGER, "1")]) is None
+    assert judge._starting is starting
+    await asyncio.wait({starting}, timeout=PATIENT)
+
+    assert judge._process.returncode is None
+    assert await judge._ask(b'[[{"type":"integer"},"1"]]') is True
+    assert caplog.messages == [
+        "answers that could not be verified: 1, the last for this: no turn or verdict within 0.001 s"
+    ]
+    await judge.close()
+
+
+async def test_closing_ends_a_start() -> None:
+    """Who waits for it is told that nothing could be verified, and no process is left."""
+    judge = Judge(judge_seconds=PATIENT, patience_seconds=PATIENT)
+    waiting = asyncio.create_task(judge.judge([(INTEGER, "1")]))
+    await asyncio.sleep(0.02)
+    await judge.close()
+
+    assert await waiting is None
+    assert (judge._process, judge._starting) == (None, None)
 
 
 async def test_one_caller_s_crowd_is_not_waited_for() -> None:
