@@ -21,6 +21,7 @@ from router.api.client import DIRECT
 from router.api.cycle import Cycle, refusal
 from router.api.gate import AsgiApp, Scope
 from router.errors import MalformedRequest, Overloaded, RequestTimeout, RequestTooLarge, RouterError
+from router.telemetry.log import Hushed
 
 _VERSIONS = ("1.1", "1.0")
 
@@ -28,6 +29,7 @@ _TRAILERS: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 """Takes the fields behind a chunked body, and keeps none: they would count as headers that nobody has looked at."""
 
 _log = logging.getLogger("tierwise.api")
+_hushed = Hushed(_log)  # whoever sends bad HTTP is told so; a line of log each would be theirs to write
 
 HEAD_SECONDS = 10.0
 """How long a connection may stay silent at its beginning, and a request's head may take."""
@@ -103,6 +105,7 @@ class Connection(HttpToolsProtocol):
         self._write = transport.write
         self._app: AsgiApp = self.app
         self._lingering = LingeringTransport(transport, self.loop)
+        self.logger = _hushed  # type: ignore[assignment]  # it has what is used
         super().connection_made(self._lingering)  # type: ignore[arg-type]  # it has what is used
         self._await_head()
         if len(self.connections) > self.server_state.most:  # type: ignore[attr-defined]  # the server's are Connections

@@ -12,6 +12,9 @@ from typing import TextIO
 
 ROOT = "tierwise"
 
+SERVER = "uvicorn.error"
+"""The logger of the library that listens; what it has to say of this process is a line like ours."""
+
 
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON: at, pid, level, logger, message, and the places of an error."""
@@ -39,4 +42,18 @@ def configure(level: str, stream: TextIO | None = None) -> logging.Logger:
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
+    server = logging.getLogger(SERVER)
+    server.handlers[:] = [handler]
+    server.setLevel(max(logging.WARNING, logger.level))  # below, it tells what ours has told
+    server.propagate = False
     return logger
+
+
+class Hushed(logging.LoggerAdapter[logging.Logger]):
+    """Stands for a logger of which every line is shown at debug level only."""
+
+    level = logging.DEBUG
+
+    def log(self, level: int, msg: object, *args: object, **_: object) -> None:  # noqa: ARG002  # what it says is passed over
+        """Log `msg` at debug level."""
+        self.logger.debug(msg, *args)

@@ -39,8 +39,10 @@ RAW: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("case", RAW)
-async def test_raw_requests_are_refused_once(proxy: RunningProxy, upstream: FakeUpstream, case: str) -> None:
-    """One 4xx and never a second response on the same bytes; nothing reaches an upstream."""
+async def test_raw_requests_are_refused_once(
+    proxy: RunningProxy, upstream: FakeUpstream, case: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One 4xx and never a second response on the same bytes; nothing reaches an upstream, or the log of a library."""
     upstream.script(behaviour.ok())
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     writer.write(RAW[case])
@@ -56,6 +58,7 @@ async def test_raw_requests_are_refused_once(proxy: RunningProxy, upstream: Fake
     assert answer.count(b"HTTP/1.1 ") == 1, answer
     assert answer.split(b" ", 2)[1] in {b"400", b"408", b"411", b"413", b"415", b"431"}, answer
     assert upstream.seen == []
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 async def test_a_body_sent_behind_an_upgrade_is_not_a_second_request(proxy: RunningProxy) -> None:
