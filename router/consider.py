@@ -5,7 +5,7 @@ from router.catalog.catalog import Catalog
 from router.errors import NoEligibleUpstream
 from router.policy.decide import View, baseline, decide
 from router.policy.decision import Decision
-from router.policy.embeddings import decide_embedding
+from router.policy.embeddings import decide_embedding, require_room
 from router.policy.explanation import DryRun, Unserved
 from router.policy.resolve import RouteTarget, Target, resolve
 from router.ports import Ports
@@ -25,9 +25,11 @@ def considered(request: Request, ports: Ports) -> tuple[Target, Assessment | Non
 
 
 def decided(request: Request, ports: Ports) -> Decision:
-    """Return the decision for `request`, whatever it asks for; nothing is sent (UnknownModel, 422)."""
+    """Return the decision for `request`, whatever it asks for; nothing is sent (UnknownModel, MalformedRequest)."""
     if request.vectors is not None:
-        return decide_embedding(request, ports.rules, view_of(ports, ports.catalog))
+        decision = decide_embedding(request, ports.rules, view_of(ports, ports.catalog))
+        require_room(request, decision, ports.limits.reply_limit_bytes)
+        return decision
     return consider(request, ports)[2]
 
 

@@ -19,6 +19,7 @@ from router.policy.outcome import Ending, Lack, Outcome
 from router.upstreams.failures import ConnectionLost
 from router.wire.call import UpstreamReply
 from router.wire.openai_chat import UNFIT_CODES
+from router.wire.reply_limit import AnswerTooLarge
 from router.wire.upstream_error import OVERFLOW_CODE, UpstreamProblem, read_problem
 
 BODY_LIMIT = 64 * 1024
@@ -67,7 +68,7 @@ def outcome_of(error: RouterError) -> Outcome:
     if ending is Ending.REJECTED:
         ending = _REJECTIONS.get(error.code, ending)
     lacks = _lack(error.lacks) if isinstance(error, UpstreamRefused) else None
-    blameless = ending is Ending.UNFIT or isinstance(error, Overloaded)
+    blameless = ending is Ending.UNFIT or isinstance(error, (Overloaded, AnswerTooLarge))
     counts = not blameless and (ending is not Ending.REFUSED or lacks is not None)
     ambiguous = ending in _READ or isinstance(error, ConnectionLost)
     return Outcome(

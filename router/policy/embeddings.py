@@ -12,7 +12,7 @@ from classifier.tier import Tier
 from router.catalog.catalog import Catalog
 from router.catalog.price import MILLION
 from router.catalog.upstream import Upstream
-from router.errors import NoEligibleUpstream, UnknownModel
+from router.errors import MalformedRequest, NoEligibleUpstream, UnknownModel
 from router.policy.decide import View, resting_rejection
 from router.policy.decision import Candidate, Decision, Reason, Rejection
 from router.policy.eligibility import Demand, exclusion, rejection
@@ -21,6 +21,12 @@ from router.policy.rules import OPEN, EmbeddingGroup, Policy, Rules
 from router.request import Needs, Request
 
 _FREE = Decimal(0)
+
+_NUMBER_BYTES = 12
+"""A number of a vector as JSON and its comma: what short ones take. Hosts that write more digits take up to 22."""
+
+_BASE64_BYTES = 16 / 3
+"""A number of a vector in base64: four bytes, four characters for three of them."""
 
 
 def resolve_embedder(model_asked: str, rules: Rules, catalog: Catalog) -> EmbeddingGroup | Upstream:
@@ -63,6 +69,34 @@ def decide_embedding(request: Request, rules: Rules, view: View) -> Decision:
         rejected += [resting_rejection(upstream, view.resting) for upstream in able if upstream.name in view.resting]
     ranked = _rank(awake or able, request, view, tired=not awake)
     return _decision(asked.name, Reason.CHEAPEST, ranked, tuple(rejected))
+
+
+def require_room(request: Request, decision: Decision, most_bytes: int) -> None:
+    """Refuse vectors that cannot fit into an answer of `most_bytes` (MalformedRequest), before anybody is asked.
+
+    Nothing is refused where the length of the vectors is neither asked for nor declared, or where their numbers are not
+    floats. The guess is a low one: an answer that passes the limit all the same is no fault of the upstream's.
+    """
+    vectors = request.vectors
+    if vectors is None or not vectors.floats:
+        return
+    declared = (candidate.upstream.dimensions for candidate in decision.ranked)
+    dimensions = vectors.dimensions or next((length for length in declared if length), None)
+    if dimensions is None:
+        return
+    each = dimensions * (_BASE64_BYTES if vectors.base64 else _NUMBER_BYTES)
+    if vectors.count * each <= most_bytes:
+        return
+    most, better = int(most_bytes / each), int(most_bytes / (dimensions * _BASE64_BYTES))
+    fix = f"Send at most {most:,} of them at once" if most else "Ask for fewer dimensions"
+    if better > most:
+        fix += f", or at most {better:,} with encoding_format base64"
+    raise MalformedRequest(
+        f"'input' has {vectors.count:,} texts; their vectors of {dimensions:,} numbers would take more than the "
+        f"{most_bytes:,} bytes that an answer may have.",
+        param="input",
+        fix=f"{fix} (the operator's limit is delivery.reply_limit_bytes).",
+    )
 
 
 def embedding_cost(upstream: Upstream, tokens: int, at: datetime | None = None) -> Decimal | None:

@@ -96,13 +96,13 @@ class Decoder:
 async def decoded(
     raw: AsyncIterator[bytes], decoder: Decoder, limit_bytes: int, provider: str
 ) -> AsyncGenerator[bytes]:
-    """Yield the decoded body as it arrives; UpstreamBroken past `limit_bytes` (a bomb) or if it is cut short."""
+    """Yield the decoded body as it arrives; AnswerTooLarge past `limit_bytes`; UpstreamBroken if cut short."""
     left, pause_at = limit_bytes, limit_bytes - _PAUSE_BYTES
     async for data in raw:
         for piece in decoder.feed(data):
             left -= len(piece)
             if left < 0:
-                raise failures.broken(provider, "its body is too large")
+                raise failures.too_large(provider)
             yield piece
             if left < pause_at:  # a small body may hold a large one: let others have their turn
                 pause_at = left - _PAUSE_BYTES

@@ -1,6 +1,7 @@
 """How a call can fail, in words that a client may read: the provider's name, never its address, key or own text."""
 
 from router.errors import Overloaded, UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
+from router.wire.reply_limit import AnswerTooLarge
 
 
 class ConnectionLost(UpstreamUnreachable):
@@ -42,3 +43,8 @@ def idle(provider: str, seconds: float) -> UpstreamTimeout:
 def broken(provider: str, why: str) -> UpstreamBroken:
     """Return the error for an answer that is not proper HTTP, or that ended before its end."""
     return UpstreamBroken(f"The answer of provider '{provider}' is broken: {why}.")
+
+
+def too_large(provider: str) -> AnswerTooLarge:
+    """Return the error for an answer whose body passes the limit."""
+    return AnswerTooLarge(f"The answer of provider '{provider}' is broken: its body is too large.")

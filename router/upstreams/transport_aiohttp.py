@@ -144,7 +144,7 @@ class _Pieces:
             return data
         self._reply.stop()
         if data:
-            raise failures.broken(self._call.provider.name, "its body is too large")
+            raise failures.too_large(self._call.provider.name)
         raise StopAsyncIteration
 
 

@@ -74,7 +74,7 @@ class HttpxReply:
             while (data := await self._next(body)) is not None:
                 left -= len(data)
                 if left < 0:
-                    raise failures.broken(name, "its body is too large")
+                    raise failures.too_large(name)
                 yield data
         finally:
             await _quietly_close(self._response)

@@ -145,7 +145,7 @@ class NativeReply:
         if link.failure == "late":
             raise failures.idle(name, self._call.idle)
         if link.failure is not None:
-            raise failures.broken(name, "its body is too large" if link.failure == "too large" else "it was cut short")
+            raise failures.too_large(name) if link.failure == "too large" else failures.broken(name, "it was cut short")
 
     def _drop(self) -> None:
         link, self._link = self._link, None

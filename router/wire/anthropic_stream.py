@@ -27,6 +27,7 @@ from router.wire.anthropic_messages import (
 )
 from router.wire.chat_answer import MALFORMED
 from router.wire.event_stream import EventCutter, event_fields
+from router.wire.reply_limit import AnswerTooLarge
 from router.wire.same_text import SameText
 
 _PING = event("ping", {})
@@ -209,7 +210,7 @@ class MessageStream:
         if block.closed:
             return b""
         if self._size > self._most_bytes:
-            raise UpstreamBroken(f"The upstream's answer is larger than {self._most_bytes} bytes.")
+            raise AnswerTooLarge(f"The upstream's answer is larger than {self._most_bytes} bytes.")
         if block is self._open:
             return self._piece(block, raw)
         if self._waiting or not (self._open is None or self._open.is_complete()):

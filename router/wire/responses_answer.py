@@ -7,10 +7,10 @@ at a time; calls of tools stay open to the end, for their arguments may come in 
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.errors import UpstreamBroken
 from router.usage import Usage
 from router.wire.chat_answer import Answer, usage_of
 from router.wire.openai_responses import COMPLETED, FAILED, IN_PROGRESS, INCOMPLETE, Frame, cut_off_of
+from router.wire.reply_limit import AnswerTooLarge
 from router.wire.responses_events import Sink, encode, piece_head
 from router.wire.responses_text import OUTPUT_TEXT, PartKind, arguments_of, texts_of
 from router.wire.usage_report import read_usage
@@ -66,7 +66,7 @@ class Output:
     """The output of one answer as it grows."""
 
     def __init__(self, frame: Frame, sink: Sink, most_bytes: int = UNBOUNDED) -> None:
-        """Start with no item; `sink` gets every event. UpstreamBroken past `most_bytes` of texts and arguments.
+        """Start with no item; `sink` gets every event. AnswerTooLarge past `most_bytes` of texts and arguments.
 
         All of it is kept to the end, because the last events repeat it.
         """
@@ -145,7 +145,7 @@ class Output:
     def _take_room(self, size: int) -> None:
         self._room -= size
         if self._room < 0:
-            raise UpstreamBroken(f"The upstream's answer is larger than {self._most_bytes} bytes.")
+            raise AnswerTooLarge(f"The upstream's answer is larger than {self._most_bytes} bytes.")
 
     def _open(self, kind: PartKind) -> _Speech:
         """Open a part of this kind, in the open item where that can hold it, else in a new one."""

@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from router.errors import RouterError, UpstreamBroken
+from router.errors import RouterError
 from router.usage import Usage
 from router.wire.call import Relay
+from router.wire.reply_limit import AnswerTooLarge
 
 
 class WholeBody(ABC):
@@ -31,14 +32,14 @@ class WholeBody(ABC):
         return self.began
 
     def feed(self, chunk: bytes) -> bytes:
-        """Keep `chunk`; UpstreamBroken once the body passes its limit, or when nothing could come of it."""
+        """Keep `chunk`; AnswerTooLarge once the body passes its limit, or when nothing could come of it."""
         if self.failure is not None:
             raise self.failure
         self._chunks.append(chunk)
         self.held += len(chunk)
         if self.held > self._limit:
             self._chunks.clear()
-            self.failure = UpstreamBroken(f"The upstream's answer is larger than {self._limit} bytes.")
+            self.failure = AnswerTooLarge(f"The upstream's answer is larger than {self._limit} bytes.")
             raise self.failure
         return b""
 

@@ -190,3 +190,24 @@ async def test_a_start_without_keys_embeds(tmp_path: Path) -> None:
         ("auto", "sim-embed"),
         ("sim-embed", "sim-embed"),
     ]
+
+
+async def test_answers_over_the_limit_let_nobody_rest(upstream: FakeUpstream, tmp_path: Path) -> None:
+    """What cannot fit is a 400 that nobody was asked for; what does not fit all the same is a 502, each time anew."""
+    limit = "delivery: {reply_limit_bytes: 100}\n"
+    config = EMBEDDING.format(base_url=upstream.base_url).replace("docs: [here, there]", "docs: [here]") + limit
+    upstream.script(*[vectors(NUMBERS, [0.1234567890123456] * 3) for _ in range(7)])
+
+    async with (
+        running(config, tmp_path, {"KEY": "k"}) as serving,
+        openai.AsyncOpenAI(base_url=serving.base_url, api_key="none", max_retries=0, timeout=20) as sdk,
+    ):
+        with pytest.raises(openai.BadRequestError, match="Send at most 2 of them"):
+            await sdk.embeddings.create(model="docs", input=["text"] * 3, encoding_format="float")
+        asked = len(upstream.seen)
+        for _ in range(7):
+            with pytest.raises(openai.InternalServerError) as failure:
+                await sdk.embeddings.create(model="docs", input=["a", "b"], encoding_format="float")
+            assert failure.value.status_code == 502
+
+    assert (asked, len(upstream.seen)) == (0, 7)

@@ -14,6 +14,7 @@ from router.errors import (
 from router.failure import BODY_LIMIT, outcome_of, read_failure
 from router.policy.outcome import Ending, Lack
 from router.upstreams import failures
+from router.wire.reply_limit import AnswerTooLarge
 from router.wire.upstream_error import problem_in_answer
 from tests.fakes.reply import FakeReply
 from tests.fakes.values import NOW
@@ -54,6 +55,18 @@ def test_an_error_of_the_transport_or_the_reader(error: RouterError, ending: End
 def test_what_an_upstream_may_have_been_paid_for_is_told(error: RouterError, ambiguous: bool) -> None:
     """A call that never left costs nothing; one that was sent and came to nothing may."""
     assert outcome_of(error).ambiguous is ambiguous
+
+
+@pytest.mark.parametrize(
+    ("error", "counts"),
+    [(failures.too_large("p"), False), (AnswerTooLarge("x"), False), (failures.broken("p", "it was cut short"), True)],
+    ids=["the transport's limit", "the reader's limit", "cut short"],
+)
+def test_an_answer_over_the_limit_does_not_count_against_the_upstream(error: RouterError, counts: bool) -> None:
+    """It is broken for this request, and may be paid for; but a request alone can bring it about."""
+    outcome = outcome_of(error)
+
+    assert (outcome.ending, outcome.ambiguous, outcome.counts) == (Ending.BROKEN, True, counts)
 
 
 async def test_a_reply_that_is_no_answer() -> None:

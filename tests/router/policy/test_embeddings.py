@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from router.catalog.catalog import Catalog
 from router.catalog.upstream import Status, Upstream
-from router.errors import NoEligibleUpstream, UnknownModel
+from router.errors import MalformedRequest, NoEligibleUpstream, UnknownModel
 from router.policy.decide import View
 from router.policy.decision import Cause, Decision, Reason
-from router.policy.embeddings import decide_embedding, embedding_cost, resolve_embedder
+from router.policy.embeddings import decide_embedding, embedding_cost, require_room, resolve_embedder
 from router.policy.rules import EmbeddingGroup, Policy, Route, Rules
 from router.request import Vectors
 from tests.fakes.values import TODAY, a_price, a_provider, an_embedder, an_embedding_request, an_upstream
@@ -181,3 +181,47 @@ def test_aliases_lead_to_what_embeds() -> None:
     assert resolve_embedder("dear", rules, catalog) is DEAR
     with pytest.raises(UnknownModel, match="'auto' answers chat completions"):
         resolve_embedder("gpt-4o", rules, catalog)
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many vectors of which length are asked for, how, and how the refusal's fix begins; None: there is none."""
+
+    id: str
+    vectors: Vectors
+    fix: str | None
+    declared: int | None = 4096
+
+
+ROOM = 64 * 1024 * 1024
+ROOMS = [
+    Room(
+        "as floats they cannot fit",
+        Vectors(count=1_400, longest=1),
+        "Send at most 1,365 of them at once, or at most 3,072",
+    ),
+    Room("as base64 they fit", Vectors(count=1_400, longest=1, base64=True), None),
+    Room("what just fits", Vectors(count=1_365, longest=1), None),
+    Room("not even as base64", Vectors(count=3_073, longest=1, base64=True), "Send at most 3,072 of them at once (the"),
+    Room("shorter ones are asked for", Vectors(count=1_400, longest=1, dimensions=256), None),
+    Room("longer ones are asked for", Vectors(count=100, longest=1, dimensions=1_000_000), "Send at most 5 of them"),
+    Room("a few bits a number", Vectors(count=2_048, longest=1, floats=False), None),
+    Room("a length that nobody declared", Vectors(count=2_048, longest=1), None, declared=None),
+]
+
+
+@pytest.mark.parametrize("case", ROOMS, ids=[case.id for case in ROOMS])
+def test_vectors_that_cannot_fit_into_an_answer_are_refused_beforehand(case: Room) -> None:
+    """The refusal says how many fit, and names the encoding in which more do; what may fit is let through."""
+    catalog = Catalog(upstreams=(an_upstream("chat"),), embedders=(an_embedder("long", dimensions=case.declared),))
+    request = an_embedding_request("long", vectors=case.vectors)
+    decision = decide_embedding(request, RULES, View(catalog=catalog, today=TODAY, resting={}))
+
+    if case.fix is None:
+        require_room(request, decision, ROOM)
+        return
+    with pytest.raises(MalformedRequest, match=f"{case.vectors.count:,} texts") as refusal:
+        require_room(request, decision, ROOM)
+
+    assert refusal.value.fix.startswith(case.fix)
+    assert refusal.value.param == "input"
