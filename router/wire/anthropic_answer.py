@@ -20,6 +20,7 @@ from router.wire.anthropic_messages import (
     usage_of,
 )
 from router.wire.chat_answer import MALFORMED
+from router.wire.surrogates import lenient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class _Answer(msgspec.Struct, gc=False):
     usage: Any = None
 
 
-_decode = msgspec.json.Decoder(_Answer).decode
+_decode = lenient(msgspec.json.Decoder(_Answer).decode)
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 
 

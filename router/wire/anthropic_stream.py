@@ -29,6 +29,7 @@ from router.wire.chat_answer import MALFORMED
 from router.wire.event_stream import EventCutter, event_fields
 from router.wire.reply_limit import AnswerTooLarge
 from router.wire.same_text import SameText
+from router.wire.surrogates import lenient
 
 _PING = event("ping", {})
 _STOP = event("message_stop", {})
@@ -49,7 +50,7 @@ class _Chunk(msgspec.Struct, gc=False):
     error: Any = None
 
 
-_decode = msgspec.json.Decoder(_Chunk).decode
+_decode = lenient(msgspec.json.Decoder(_Chunk).decode)
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from router.errors import RouterError
+from router.wire.surrogates import lenient
 from router.wire.upstream_error import problem_in_answer
 
 
@@ -28,7 +29,8 @@ class Answer(msgspec.Struct, gc=False):
     object: Any = None
 
 
-decode_answer = msgspec.json.Decoder(Answer).decode
+decode_answer = lenient(msgspec.json.Decoder(Answer).decode)
+_decode_anything = lenient(msgspec.json.decode)
 """Return the Answer in some bytes; MALFORMED when they hold none."""
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -40,7 +42,7 @@ def reported_error(answer: Answer, data: bytes) -> RouterError | None:
     """Return what an error object among the members means, None when there is none. `data` is the JSON behind it."""
     if not answer.error and answer.object != "error":
         return None
-    return problem_in_answer(msgspec.json.decode(data)).error()
+    return problem_in_answer(_decode_anything(data)).error()
 
 
 def usage_of(answer: Answer) -> Any:

@@ -10,6 +10,7 @@ from router.errors import UpstreamBroken
 from router.wire.chat_answer import MALFORMED
 from router.wire.event_stream import EventCutter, event_fields
 from router.wire.same_text import SameText
+from router.wire.surrogates import lenient
 
 _FINISH = {"tool_calls": "stop", "function_call": "stop"}
 """finish_reasons that the older API does not know."""
@@ -45,7 +46,7 @@ class _Part(msgspec.Struct, gc=False):
     text: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Answer).decode
+_decode = lenient(msgspec.json.Decoder(_Answer).decode)
 _decode_parts = msgspec.json.Decoder(list[_Part]).decode
 
 

@@ -267,3 +267,18 @@ def test_translates_the_finish_reason():
     text = event(chunk({"content": '"finish_reason": "model_length"'}))
     out, _ = read(reader_for("mistral"), text, event(chunk(finish="model_length")), DONE)
     assert out == text + event(chunk(finish="length")) + DONE
+
+
+@pytest.mark.parametrize("wants", [True, False])
+def test_an_emoji_cut_in_two_by_the_chunks_arrives_as_it_came(wants):
+    """Each half is escaped alone; a client that joins them has the emoji, so not a byte of them is changed."""
+    said = (chunk({"content": "\ud83d"}), chunk({"content": "\ude00"}), chunk({"content": "\ud83d"}, usage=usage(9, 4)))
+    *halves, last = [f"data: {json.dumps(one)}\n\n".encode() for one in said]
+    reader = reader_for(wants_usage=wants)
+
+    out = b"".join(reader.feed(data) for data in (ROLE, *halves, last, STOP, DONE)) + reader.finish()
+
+    assert b"\\ud83d" in halves[0]
+    assert b"".join(halves) in out
+    assert (b"prompt_tokens" in out) is wants
+    assert reader.consumed() == Usage(input=9, output=4)

@@ -104,3 +104,23 @@ def test_a_misfit_is_read_for_its_error_only():
         with pytest.raises(kind) as caught:
             reader.finish()
         assert (caught.value.message == "no stream") is (kind is UpstreamBroken)
+
+
+def test_half_a_surrogate_pair_passes_as_it_came():
+    """A host in JavaScript may cut an emoji in two: the answer is one all the same, byte for byte."""
+    answer = body(text="cut \ud83d", tokens=usage(9, 3))
+    reader = reader_for()
+    reader.feed(answer)
+
+    assert b"\\ud83d" in answer
+    assert reader.finish() == answer
+    assert reader.consumed() == Usage(input=9, output=3)
+
+
+def test_an_error_with_half_a_surrogate_pair_is_an_error():
+    """What it says is read, with a sign in place of the half."""
+    reader = reader_for()
+    reader.feed(json.dumps(error("cut \ud83d")).encode())
+
+    with pytest.raises(RouterError):
+        reader.finish()
