@@ -9,6 +9,7 @@ import pytest
 from router.api.description.refused import ERROR, MEANINGS, MESSAGES_ERROR, refusals
 from router.api.error_body import error_headers
 from router.errors import OperatorError, RouterError, WrongMethod
+from router.policy.explanation import Unserved
 from router.wire import anthropic_messages, openai_chat
 
 
@@ -19,8 +20,9 @@ def errors(kind: type[RouterError] = RouterError) -> Iterator[type[RouterError]]
         yield from errors(child)
 
 
+# Unserved is another refusal with what led to it, and tells what that one does.
 TOLD = sorted(
-    {kind for kind in errors() if not issubclass(kind, OperatorError) and kind is not WrongMethod},
+    {kind for kind in errors() if not issubclass(kind, OperatorError) and kind not in (WrongMethod, Unserved)},
     key=lambda kind: kind.__name__,
 )
 
