@@ -96,8 +96,9 @@ def test_words_that_ask_for_a_proof_raise_and_are_named():
 def test_what_points_at_nothing_is_named():
     """Among the strongest for missing information are that something is pointed at and that it is not there."""
     named = {move.what for move in EXPLAINER.explain(said("fix this")).accounts["missing"].up(6)}
-    pointer = "words that point at something (this, above, attached)"
-    assert {pointer, "seems to point at something that is not there"} <= named
+    absent = ("seems to ask for a change of a text that is not there", "seems to point at something that is not there")
+    assert "words that point at something (this, above, attached)" in named
+    assert named & {*absent, "brings no material along"}
 
 
 def test_words_are_shown_as_written_and_pairs_in_their_order():
