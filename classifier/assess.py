@@ -43,7 +43,7 @@ class Scorer:
         into[:, :units], into[:first, units:] = weights.hidden, weights.direct
         bias = weights.bias @ into[:first] + np.concatenate((weights.hidden_bias, weights.out_bias))
         numbers = (weights.numbers @ into[:first] + into[words:]) / weights.spread[:, None]
-        meaningless = np.zeros((1, units + outputs))  # see WordSums.parts
+        meaningless = np.zeros((1, units + outputs))  # see WordSums.of
         rows = (into[:first], meaningless, into[first:words], numbers, [bias - weights.centre @ numbers])
         self._into = np.concatenate(rows).astype(np.float32)
         self._low, self._high = (
@@ -54,7 +54,7 @@ class Scorer:
 
     def verdict(self, parts: Parts) -> list[float]:
         """Return the logit of each of HEADS, then of each of DOMAINS."""
-        scores, vector = self._sums.parts(parts.ask, parts.context, parts.around)
+        scores, vector = self._sums.of(parts.ask, parts.context, parts.around)
         numbers = np.minimum(np.maximum(parts.numbers, self._low), self._high)
         found = np.concatenate((scores, vector, numbers, _ONE)).dot(self._into)
         outputs: list[float] = np.maximum(found, self._least).dot(self._out).tolist()

@@ -67,17 +67,11 @@ class WordSums:
         self._of_opener = Remembered(lambda token: self._learnt([(place_of_opener(token),)], [()])).__getitem__
         self._of_context = Remembered(lambda token: self._single(place_of_context(token))).__getitem__
 
-    def of(self, ask: list[str], context: Sequence[str], around: Sequence[str]) -> Floats:
-        """Return the scores, then the vector, of the tokens of an ask and of what stands around it.
+    def of(self, ask: list[str], context: Sequence[str], around: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the scores, behind which stands a number that means nothing, and the vector of the tokens of an ask.
 
         Of `context` there are scores only; `around` are those of its words that weigh what they would in the ask.
         """
-        scores, vector = self.parts(ask, context, around)
-        found: Floats = np.concatenate((scores[:-1], vector))
-        return found
-
-    def parts(self, ask: list[str], context: Sequence[str], around: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return the same in two: the scores, behind which stands a number that means nothing, and the vector."""
         size = self._scores + 1
         total = self._total(ask)
         before = self._total(around) if around else None

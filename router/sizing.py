@@ -30,7 +30,6 @@ class Sizer:
         self._clock = clock
         self._failures = 0
         self._rests_until = 0.0
-        self._rested = False
 
     def size(self, prompt: Prompt, thresholds: Thresholds) -> Assessment | None:
         """Return the assessment of `prompt`, or None when the classifier failed, was too slow or is resting."""
@@ -47,8 +46,8 @@ class Sizer:
             self._fail(f"took {taken * 1000:.0f} ms", begun)
             return None
         self._failures = 0
-        if self._rested:
-            self._rested = False
+        if self._rests_until:
+            self._rests_until = 0.0
             _log.warning("the classifier is back")
         return assessment
 
@@ -57,7 +56,6 @@ class Sizer:
         if self._failures >= FAILURES_IN_A_ROW:
             self._failures = 0
             self._rests_until = now + REST_SECONDS
-            self._rested = True
             _log.warning("the classifier %s: it is left alone for %.0f s, the default tier serves", how, REST_SECONDS)
             return
         _log.warning("the classifier %s: the default tier serves", how)

@@ -23,9 +23,15 @@ async def upstream() -> AsyncIterator[FakeUpstream]:
 
 
 @pytest.fixture
-async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
-    """Serve the proxy with three upstreams, all at the scripted one."""
-    async with running(CONFIG.format(base_url=upstream.base_url), tmp_path) as serving:
+def configuration() -> str:
+    """Return the configuration of `proxy`, which a file may override: three upstreams, all at `{base_url}`."""
+    return CONFIG
+
+
+@pytest.fixture
+async def proxy(configuration: str, upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
+    """Serve the proxy with its upstreams at the scripted one."""
+    async with running(configuration.format(base_url=upstream.base_url), tmp_path) as serving:
         yield serving
 
 

@@ -22,9 +22,10 @@ SWEEP_SECONDS = 600.0
 """How often what has expired, and what is too much, is deleted."""
 
 _AT_ONCE = 200
+"""Responses deleted in one transaction: the write lock is held for no longer than that takes."""
+
 _PARTS = 16
 """What is kept between two sweeps is at most such a part of what may be kept at all."""
-"""Responses deleted in one transaction: the write lock is held for no longer than that takes."""
 
 _LOG_BYTES = 32 * 1024 * 1024
 """Written bytes after which the write-ahead log is emptied; the ledger counts its own rows alone."""

@@ -30,8 +30,9 @@ class Answer(msgspec.Struct, gc=False):
 
 
 decode_answer = lenient(msgspec.json.Decoder(Answer).decode)
-_decode_anything = lenient(msgspec.json.decode)
 """Return the Answer in some bytes; MALFORMED when they hold none."""
+
+_decode_anything = lenient(msgspec.json.decode)
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 

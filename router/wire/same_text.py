@@ -60,19 +60,14 @@ class SameText:
         if head is None or not event.startswith(head) or not event.endswith(self._tail):
             return None
         size, start = len(event) - self._less, self._start
-        if size < 0 or _NOT_PLAIN(event, start, start + size):
+        if size < 0 or (_NOT_PLAIN_ASCII(event, start, start + size) and not _is_plain(event[start : start + size])):
             return None
-        if not event.isascii():
-            try:
-                event[start : start + size].decode()
-            except UnicodeDecodeError:
-                return None
         return size
 
     def relaying(self, push: Callable[[bytes], bool], waiting: Sized) -> Relay:
         """Return what gives a chunk that is one such event to `push` in its frame, unless something is `waiting`.
 
-        Nothing is cut out of a frame and framed again: 110 bytecodes a chunk on its way, where that takes 280.
+        Nothing is cut out of a frame and framed again: 124 bytecodes a chunk on its way, where that takes 284.
         """
         frames = self._frames
 

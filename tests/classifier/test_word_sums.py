@@ -66,7 +66,8 @@ def by_features(prompt: Prompt) -> np.ndarray:
 def by_words(prompt: Prompt, sums: WordSums = SUMS) -> np.ndarray:
     """Return the same by its words."""
     parts = parts_of(prompt)
-    return sums.of(parts.ask, parts.context, parts.around)
+    scores, vector = sums.of(parts.ask, parts.context, parts.around)
+    return np.concatenate((scores[:-1], vector))
 
 
 @settings(deadline=None, max_examples=200)

@@ -5,7 +5,6 @@ what the other tests hold answers against.
 """
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 from tests.fakes import behaviour
 from tests.fakes.completion import DONE, chunk, completion, event, stream_events, usage
 from tests.fakes.openai_schema import ABSENT, ABSENT_BECAUSE, events, violations
-from tests.fakes.proxy import CONFIG, RunningProxy, running
+from tests.fakes.proxy import CONFIG, running
 from tests.fakes.upstream import FakeUpstream
 
 pytestmark = pytest.mark.skipif(ABSENT, reason=ABSENT_BECAUSE)
@@ -109,17 +108,9 @@ EACH = [pytest.param(case, path, id=f"{case.id} {path}") for case in CASES for p
 
 
 @pytest.fixture
-async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
-    """Serve a proxy that keeps responses."""
-    async with running(CONFIGURED.format(base_url=upstream.base_url), tmp_path) as serving:
-        yield serving
-
-
-@pytest.fixture
-async def http(proxy: RunningProxy) -> AsyncIterator[httpx2.AsyncClient]:
-    """Return a plain HTTP client with more patience."""
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=60) as client:
-        yield client
+def configuration() -> str:
+    """Return the configuration of a proxy that keeps responses."""
+    return CONFIGURED
 
 
 @pytest.mark.parametrize(("case", "path"), EACH)

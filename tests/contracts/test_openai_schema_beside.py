@@ -1,7 +1,6 @@
 """Embeddings, completions, kept responses, models of every kind and every surface's errors, by OpenAI's schemas."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.fakes import behaviour
 from tests.fakes.openai_schema import ABSENT, ABSENT_BECAUSE, events, violations
-from tests.fakes.proxy import CONFIG, RunningProxy, running
+from tests.fakes.proxy import CONFIG, running
 from tests.fakes.upstream import FakeUpstream
 
 pytestmark = pytest.mark.skipif(ABSENT, reason=ABSENT_BECAUSE)
@@ -38,17 +37,9 @@ WEATHER = {"type": "function", "name": "weather", "parameters": {"type": "object
 
 
 @pytest.fixture
-async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
-    """Serve a proxy with every kind of name, that keeps responses."""
-    async with running(CONFIGURED.format(base_url=upstream.base_url), tmp_path) as serving:
-        yield serving
-
-
-@pytest.fixture
-async def http(proxy: RunningProxy) -> AsyncIterator[httpx2.AsyncClient]:
-    """Return a plain HTTP client with more patience."""
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", timeout=60) as client:
-        yield client
+def configuration() -> str:
+    """Return the configuration of a proxy with every kind of name, that keeps responses."""
+    return CONFIGURED
 
 
 def vectors(count: int) -> behaviour.Behaviour:

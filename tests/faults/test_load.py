@@ -136,6 +136,14 @@ async def process(tmp_path: Path) -> AsyncIterator[Process]:
         yield running
 
 
+def assert_all_were_served(process: Process, statuses: set[bytes], quiet: Waits, busy: Waits) -> None:
+    """Whoever asked, of large things or of small, got his answer and his row, and health answered in time."""
+    assert statuses == {b"200"}
+    assert quiet.statuses | busy.statuses == {200}
+    assert max(busy.health) <= HEALTH_SECONDS
+    assert {row["status"] for row in process.rows()} == {"ok"}
+
+
 @pytest.mark.fault(
     "F21",
     "a storm of 5 MB prompts",
@@ -149,11 +157,8 @@ async def test_a_storm_of_large_prompts(process: Process) -> None:
         busy = await waits(process.port, "tier/easy")
 
     print(f"\nquiet: {quiet}\nstorm: {busy}")  # noqa: T201  # the figures of `make faults`
-    assert statuses == {b"200"}
-    assert quiet.statuses | busy.statuses == {200}
     assert busy.typical - quiet.typical <= ADDED_SECONDS
-    assert max(busy.health) <= HEALTH_SECONDS
-    assert {row["status"] for row in process.rows()} == {"ok"}
+    assert_all_were_served(process, statuses, quiet, busy)
 
 
 @pytest.mark.fault(
@@ -172,11 +177,8 @@ async def test_a_storm_at_a_tenth_of_the_processor(process: Process) -> None:
             busy = await waits(process.port, "tier/easy", times=times)
 
     print(f"\nstarved: {quiet}\nstarved, storm: {busy}")  # noqa: T201  # the figures of `make faults`
-    assert statuses == {b"200"}
-    assert quiet.statuses | busy.statuses == {200}
     assert busy.median - quiet.median <= ADDED_SECONDS
-    assert max(busy.health) <= HEALTH_SECONDS
-    assert {row["status"] for row in process.rows()} == {"ok"}
+    assert_all_were_served(process, statuses, quiet, busy)
 
 
 @pytest.mark.fault(

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +27,9 @@ PATIENT = KEEPING.replace("5s", "60s").replace(": 1s", ": 20s")
 
 
 @pytest.fixture
-async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
-    """Serve a proxy that keeps responses."""
-    async with running(PATIENT.format(base_url=upstream.base_url), tmp_path) as serving:
-        yield serving
+def configuration() -> str:
+    """Return the configuration of a proxy that keeps responses."""
+    return PATIENT
 
 
 def kept(proxy: RunningProxy) -> int:

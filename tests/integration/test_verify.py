@@ -1,8 +1,6 @@
 """Verified answers through the running proxy: the real judge, every surface, one ledger."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,7 +10,7 @@ import pytest
 from router.judge.judge import LIBRARY
 from router.usage import Usage
 from tests.fakes import behaviour
-from tests.fakes.proxy import CONFIG, RunningProxy, running
+from tests.fakes.proxy import CONFIG, RunningProxy
 from tests.fakes.upstream import FakeUpstream
 from tests.fakes.values import price_of
 
@@ -34,11 +32,9 @@ GOOD, BAD = '{"city": "Paris"}', '{"town": "Paris"}'
 
 
 @pytest.fixture
-async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[RunningProxy]:
-    """Serve the proxy with routes that verify everything."""
-    config = CONFIG.format(base_url=upstream.base_url) + "verify: [json_schema, tool_args]\n"
-    async with running(config.replace("1s", "20s").replace("5s", "60s"), tmp_path) as serving:
-        yield serving
+def configuration() -> str:
+    """Return the configuration of a proxy with routes that verify everything."""
+    return CONFIG.replace("1s", "20s").replace("5s", "60s") + "verify: [json_schema, tool_args]\n"
 
 
 def calling(arguments: str) -> dict[str, Any]:
