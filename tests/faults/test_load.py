@@ -1,8 +1,8 @@
 """Load of the kind that costs the others their time: storms of large prompts, a starved processor, slow names.
 
 How long the others wait is compared with how long they wait without the fault, in the same run. `make faults` asks a
-thousand times and more and holds p99 to the bar; otherwise medians are compared, which other work on the machine does
-not change much.
+thousand times and more and holds p99 to the bar; otherwise medians are compared, with room for other work on the
+machine.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ STORM = [
 ]
 SLOW_NAME = "slow.invalid"
 LOOK_UP_SECONDS = 10.0
-MORE = 1.1 if FULL else 1.5
-"""What the others may wait while a name is looked up, as a multiple of what they wait otherwise."""
+MORE = 1.1
+"""What the others may wait while a name is looked up, as a multiple of what they wait otherwise (p99, `make faults`)."""
 
 SITE = f"""
 import socket, time
@@ -213,4 +213,5 @@ async def test_slow_names_of_one_upstream(tmp_path: Path) -> None:
     assert quiet.statuses | busy.statuses == {200}
     assert ([answer.status for answer in answers], meanwhile) == ([200] * 20, 0)
     assert late >= LOOK_UP_SECONDS
-    assert busy.typical <= quiet.typical * MORE
+    # A few requests in a run of everything cannot hold a ratio; whoever waited for the name waited seconds.
+    assert busy.typical <= (quiet.typical * MORE if FULL else quiet.typical + LOOK_UP_SECONDS / 100)
