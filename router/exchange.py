@@ -9,7 +9,7 @@ import logging
 from dataclasses import replace
 from http import HTTPStatus
 
-from router.aside import SMALL_BYTES, is_large
+from router.aside import SMALL_BYTES
 from router.catalog.upstream import Upstream
 from router.consider import decided
 from router.errors import LedgerUnavailable, RouterError, UpstreamError
@@ -140,7 +140,7 @@ class Exchange:
     async def _call(self, upstream: Upstream, client: Client) -> Outcome:
         """Send the request to `upstream` and read its answer, all but the last bytes of which go to the client."""
         ports, request = self._ports, self._request
-        if not is_large(request.body):
+        if not request.large:
             call = build_call(request, upstream, ports.limits)
         else:
             bare = replace(request, prompt=replace(request.prompt, turns=()))

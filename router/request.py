@@ -54,7 +54,8 @@ class Request:
     is the tier of the header x-router-min-tier. `wants_usage` says that the client asked for the usage chunk of a
     stream. `thinks` says that a message holds reasoning, under any name. `choices` is how many answers were asked
     for (n). `model_at` is where the bytes of the model's JSON string stand in `body` (start, end; quotes included).
-    `retried` is how often the client's SDK says that it has sent this before.
+    `retried` is how often the client's SDK says that it has sent this before. `large`: work on `body` holds up others
+    (aside.is_large).
     """
 
     id: str
@@ -72,4 +73,5 @@ class Request:
     floor: Tier | None = None
     session: str | None = None
     retried: int = 0
+    large: bool = False
     vectors: Vectors | None = None

@@ -56,7 +56,7 @@ async def verify(request: Request, decision: Decision, answer: bytes, ports: Por
 async def _examined(request: Request, answer: bytes, wanted: AbstractSet[Verify], ports: Ports) -> Findings:
     """Return what of `answer` is to be verified, found beside the loop where request or answer are large; WorkLost."""
     look = partial(examine, structure=Verify.JSON_SCHEMA in wanted, arguments=Verify.TOOL_ARGS in wanted)
-    if is_large(answer) or is_large(request.body):
+    if request.large or is_large(answer):
         return await ports.aside.run(request.caller, look, request.body, answer)
     return look(request.body, answer)
 

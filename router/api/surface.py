@@ -102,9 +102,10 @@ class Surface:
             client.pace = self._ports.limits
             body = await client.body(self._body_limit)
             context = _context(head, request_id, caller)
-            aside = client.recalls or is_large(body)
+            large = is_large(body)
+            aside = client.recalls or large
             request = await client.read_aside(body, context, self._ports) if aside else client.read(body, context)
-            request = _resent(request, head)
+            request = _noted(request, head, large if request.body is body else is_large(request.body))
             await client.serve(request, self._ports, arrived)
         except ClientGone:
             return
@@ -138,12 +139,12 @@ def _context(head: Head, request_id: str, caller: str) -> Context:
     return Context(request_id, caller, floor_of(head), session.decode("latin-1")[:256] if session else None)
 
 
-def _resent(request: Request, head: Head) -> Request:
-    """Return `request` with how often its client says that it was sent before: the SDKs count that."""
+def _noted(request: Request, head: Head, large: bool) -> Request:
+    """Return `request` with whether it is large, and how often its client says that it has sent it (as SDKs do)."""
     count = head.get(RETRY_COUNT)
     if count is None or count == b"0" or not (count.isdigit() and len(count) <= 3):
-        return request
-    return replace(request, retried=int(count))
+        return replace(request, large=True) if large else request
+    return replace(request, retried=int(count), large=large)
 
 
 def floor_of(head: Head) -> Tier | None:

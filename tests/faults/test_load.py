@@ -42,7 +42,7 @@ STORM = [
 SLOW_NAME = "slow.invalid"
 LOOK_UP_SECONDS = 10.0
 MORE = 1.1
-"""What the others may wait while a name is looked up, as a multiple of what they wait otherwise (p99, `make faults`)."""
+"""What the others may wait while a name is looked up, as a multiple of what they wait otherwise (p99)."""
 
 SITE = f"""
 import socket, time

@@ -46,7 +46,7 @@ async def test_a_call_that_could_not_be_built_for_want_of_its_process_is_no_upst
     scene.ports = replace(scene.ports, aside=LossyAside(), state=state)
 
     with pytest.raises(Refusal) as caught:
-        await scene.play(body=b" " * 3_000_000)
+        await scene.play(large=True)
 
     assert (caught.value.error.status, caught.value.error.retry_after, scene.send.calls) == (503, 1.0, [])
     assert (state.noted, state.released) == ((), ("small", "large"))
