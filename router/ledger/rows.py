@@ -1,5 +1,6 @@
 """A ledger entry as one row of SQLite, and back, exactly: money in whole pico-USD (1e-12), unknown as NULL."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from router.errors import LedgerUnavailable
 from router.ledger.bill import in_pico
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
 from router.usage import Usage
@@ -30,6 +32,9 @@ WIDTH = COLUMNS.count(",") + 1
 LARGEST_INSERTION = 64
 """Rows of the largest statement: 2,496 parameters of the 32,766 that SQLite allows."""
 
+_STATUS, _STREAM = 7, 6
+_SHORT = 40
+_UNPLAIN = re.compile(r"[^ -~]|[\"\\]")
 _LARGEST = 2**63 - 1
 _NO_USAGE = (None,) * 7
 _NO_PROBABILITIES = (None,) * 3
@@ -141,6 +146,36 @@ def from_row(row: Sequence[Any]) -> LedgerEntry:
 def flatten(rows: Iterable[Row]) -> list[str | int | float | None]:
     """Return the parameters of an insertion of these rows."""
     return list(chain.from_iterable(rows))
+
+
+def held_back(row: Row) -> Row:
+    """Return `row` as it is true where the ledger did not take it: the end of an answer is held back for its row."""
+    if row[_STATUS] != EntryStatus.OK:
+        return row
+    ending = (EntryStatus.INTERRUPTED.value, 200) if row[_STREAM] else (EntryStatus.FAILED.value, 503)
+    return (*row[:_STATUS], *ending, LedgerUnavailable.code, *row[_STATUS + 3 :])
+
+
+def pack(row: Row, room: int) -> bytes:
+    """Return `row` in at most `room` bytes, for which 1,000 are enough; where it is longer, cut by `_short`."""
+    data = msgspec.json.encode(row)
+    return data if len(data) <= room else msgspec.json.encode(_short(row))
+
+
+def _short(row: Row) -> Row:
+    """Return `row` with its texts cut, without attempts and rates: what was used and what it cost is all there."""
+    cut = tuple(_plain(value) if isinstance(value, str) else value for value in row[: WIDTH - 2])
+    return (*cut[:DECISION_ID], row[DECISION_ID], *cut[DECISION_ID + 1 :], "[]", None)
+
+
+def _plain(text: str) -> str:
+    return _UNPLAIN.sub("?", text[:_SHORT])
+
+
+def unpack(data: bytes) -> Row | None:
+    """Return the row of what `pack` made; None for what another version made, whose rows have other columns."""
+    row = msgspec.json.decode(data)
+    return tuple(row) if isinstance(row, list) and len(row) == WIDTH else None
 
 
 def _tokens(usage: Usage | None) -> Row:

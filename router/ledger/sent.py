@@ -5,6 +5,9 @@ its row is committed, the place is free again. Neither waits for anything, nor i
 survives the death of the process (kill -9 too) because the pages belong to the system. The death of the machine it
 survives only if the system had written them out, whatever ledger.durability says: that is a promise about rows.
 
+A row that the ledger did not take (its file was moved, the disk is full) goes into the place of its call, with what was
+used and paid, until the ledger takes it: in this process, or at the next start.
+
 A process holds a lock on its file while it lives. Whoever starts next to a file that nobody locks makes rows of what it
 holds, and only then clears it: if it dies in between, the next one does the same, and a row that exists stays as it is.
 """
@@ -15,14 +18,16 @@ import glob
 import logging
 import mmap
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from router.errors import LedgerUnavailable
 from router.ledger.intent import Intent, decode, encode
+from router.ledger.rows import DECISION_ID, Row, held_back, pack, unpack
 
 PLACE_BYTES = 1024
-"""One intent: a byte that says whether the place is taken, two with its length, then JSON."""
+"""One intent or row: a byte that says which, two with its length, then JSON, that of a row after its CRC-32."""
 
 FIRST_PLACES = 512
 """Places of a new file; twice as many whenever all are taken."""
@@ -33,7 +38,8 @@ MOST_FILES = 1_000
 _MAGIC = b"tierwise sent 1\n"
 _HEAD = 3
 _ROOM = PLACE_BYTES - _HEAD
-_TAKEN, _FREE = 1, 0
+_CHECK = 4
+_FREE, _INTENT, _ROW = 0, 1, 2
 
 _log = logging.getLogger("tierwise.ledger")
 
@@ -41,13 +47,15 @@ _log = logging.getLogger("tierwise.ledger")
 class Sent:
     """The journal of this process. Used from one thread at a time; `path` is the file that is locked."""
 
-    __slots__ = ("_file", "_free", "_map", "_taken", "path")
+    __slots__ = ("_file", "_free", "_map", "_taken", "path", "unkept")
 
     def __init__(self, path: Path, file: int) -> None:
         """Begin an empty journal in an open, locked file; LedgerUnavailable when there is no room for it."""
         self.path = path
         self._file = file
         self._taken: dict[object, int] = {}
+        self.unkept: dict[object, Row] = {}
+        """The rows that the ledger did not take, by decision id."""
         try:
             os.ftruncate(file, 0)
             _reserve(file, 0, FIRST_PLACES * PLACE_BYTES)
@@ -66,7 +74,7 @@ class Sent:
         at = self._free.pop() if self._free else self._grow()
         start = at + _HEAD
         self._map[at + 1 : start + len(data)] = len(data).to_bytes(2, "little") + data
-        self._map[at] = _TAKEN  # last: a place that is half written is none
+        self._map[at] = _INTENT  # last: a place that is half written is none
         before = self._taken.get(intent.decision_id)
         self._taken[intent.decision_id] = at
         if before is not None:
@@ -77,6 +85,30 @@ class Sent:
         at = self._taken.pop(decision_id, None)
         if at is not None:
             self._release(at)
+            if self.unkept:
+                self.unkept.pop(decision_id, None)
+
+    def refuse(self, row: Row) -> bool:
+        """Keep a row that the ledger did not take, in place of its call; False where nothing was sent for it.
+
+        A later row of the same request replaces it.
+        """
+        before = self._taken.get(row[DECISION_ID])
+        if before is None:
+            return False
+        row = held_back(row)
+        data = pack(row, _ROOM - _CHECK)
+        at = self._free.pop() if self._free else before  # never a larger file: the disk may be full
+        start = at + _HEAD
+        self._map[at] = _FREE
+        self._map[at + 1 : start] = (_CHECK + len(data)).to_bytes(2, "little")
+        self._map[start : start + _CHECK + len(data)] = zlib.crc32(data).to_bytes(_CHECK, "little") + data
+        self._map[at] = _ROW
+        if at != before:
+            self._taken[row[DECISION_ID]] = at
+            self._release(before)
+        self.unkept[row[DECISION_ID]] = row
+        return True
 
     def _release(self, at: int) -> None:
         self._map[at] = _FREE
@@ -104,7 +136,7 @@ class Sent:
         if not self._taken:
             with contextlib.suppress(OSError):
                 self.path.unlink()
-        self._taken, self._free = {}, []
+        self._taken, self.unkept, self._free = {}, {}, []
         self._map.close()
         os.close(self._file)
         self._file = -1
@@ -127,7 +159,7 @@ def begin(ledger: Path) -> Sent:
             raise _unavailable(path, error) from error
         if file is None:
             continue
-        if os.fstat(file).st_size and (not _ours(file) or next(_intents(file), None) is not None):
+        if os.fstat(file).st_size and (not _ours(file) or next(_places(file), None) is not None):
             os.close(file)
             continue
         return Sent(path, file)
@@ -138,13 +170,18 @@ def begin(ledger: Path) -> Sent:
 
 
 class Orphan:
-    """The journal of a process that died, locked until `cleared` or `left`. `intents` is what it holds."""
+    """The journal of a process that is gone, locked until `cleared` or `left`.
+
+    `intents` are calls of which no more is known, `rows` are those that the ledger had not taken.
+    """
 
     def __init__(self, path: Path, file: int) -> None:
         """Read it."""
         self._path = path
         self._file = file
-        self.intents = tuple(_intents(file))
+        places = tuple(_places(file))
+        self.intents = tuple(_intents(places))
+        self.rows = tuple(_rows(places))
 
     def cleared(self) -> None:
         """Delete it: everything that it held has its row."""
@@ -158,7 +195,7 @@ class Orphan:
 
 
 def orphans(ledger: Path) -> Iterator[Orphan]:
-    """Yield the journals beside `ledger` whose processes died. A file that is none of ours is left alone."""
+    """Yield the journals beside `ledger` whose processes are gone. A file that is none of ours is left alone."""
     for path in sorted(ledger.parent.glob(f"{glob.escape(ledger.name)}.sent-*")):
         try:
             file = _locked(path, 0)
@@ -210,14 +247,28 @@ def _ours(file: int) -> bool:
     return os.pread(file, len(_MAGIC), 0) in (_MAGIC, b"\0" * len(_MAGIC))
 
 
-def _intents(file: int) -> Iterator[Intent]:
-    """Yield what a journal holds: of each request the call that left last."""
-    found: dict[str, Intent] = {}
+def _places(file: int) -> Iterator[tuple[int, bytes]]:
+    """Yield what stands in the places that are taken: whether it is an intent or a row, and the bytes."""
     for at in range(PLACE_BYTES, os.fstat(file).st_size, PLACE_BYTES):
         place = os.pread(file, PLACE_BYTES, at)
-        if not place or place[0] != _TAKEN:
-            continue
-        intent = decode(place[_HEAD : _HEAD + int.from_bytes(place[1:_HEAD], "little")])
+        if place and place[0] in (_INTENT, _ROW):
+            yield place[0], place[_HEAD : _HEAD + int.from_bytes(place[1:_HEAD], "little")]
+
+
+def _rows(places: Iterable[tuple[int, bytes]]) -> Iterator[Row]:
+    """Yield the rows in a journal, as they were kept: one that was damaged since is none."""
+    for kind, data in places:
+        if kind == _ROW and zlib.crc32(data[_CHECK:]).to_bytes(_CHECK, "little") == data[:_CHECK]:
+            row = unpack(data[_CHECK:])
+            if row is not None:
+                yield row
+
+
+def _intents(places: Iterable[tuple[int, bytes]]) -> Iterator[Intent]:
+    """Yield the intents in a journal: of each request the call that left last."""
+    found: dict[str, Intent] = {}
+    for kind, data in places:
+        intent = decode(data) if kind == _INTENT else None
         if intent is None:
             continue
         known = found.get(intent.decision_id)

@@ -29,6 +29,7 @@ from pathlib import Path
 from router.errors import LedgerUnavailable
 from router.ledger import sent
 from router.ledger.entry import LedgerEntry
+from router.ledger.recovery import recover
 from router.ledger.rows import DECISION_ID, Row, to_row
 from router.ledger.writer import Durability, Writer
 
@@ -48,6 +49,9 @@ QUIET_SECONDS = 0.05
 CHECKPOINT_WHEN_QUIET = 500
 """Rows after which a quiet moment is used to empty the write-ahead log."""
 
+MAKE_UP_SECONDS = 5.0
+"""How long after the ledger did not take a row it is asked again."""
+
 CHECKPOINT_AT_LAST = 5_000
 """Rows (about 40 MB of log) after which it is emptied although requests wait."""
 
@@ -58,6 +62,8 @@ class _Batch:
 
     rows: list[Row]
     waiting: list[asyncio.Future[None]]
+    again: bool = False
+    """Whether these are rows that were not taken before. Nobody waits for them any more."""
 
 
 class SqliteLedger:
@@ -66,8 +72,13 @@ class SqliteLedger:
     Several processes may write the same file.
     """
 
-    def __init__(self, writer: Writer, journal: sent.Sent, *, on_loop: bool) -> None:
-        """Start the thread. `on_loop` lets the event loop commit while that does not have to wait for anything."""
+    def __init__(
+        self, writer: Writer, journal: sent.Sent, *, on_loop: bool, make_up_seconds: float = MAKE_UP_SECONDS
+    ) -> None:
+        """Start the thread. `on_loop` lets the event loop commit while that does not have to wait for anything.
+
+        What the file did not take is offered again after `make_up_seconds`.
+        """
         self._writer = writer
         self._sent = journal
         self.intend = journal.intend
@@ -78,6 +89,8 @@ class SqliteLedger:
         self._waiting: list[asyncio.Future[None]] = []
         self._engaged = False  # a commit is due at the end of this turn, or the thread has the connection
         self._quiet_check: asyncio.TimerHandle | None = None
+        self._make_up_seconds = make_up_seconds
+        self._making_up: asyncio.TimerHandle | None = None
         self._closed = False
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
@@ -123,10 +136,13 @@ class SqliteLedger:
         """Commit what is under way and close the file. Safe to call twice."""
         self._closed = True
         loop = asyncio.get_running_loop()
-        if self._quiet_check is not None:
-            self._quiet_check.cancel()
+        for timer in (self._quiet_check, self._making_up):
+            if timer is not None:
+                timer.cancel()
         if self._rows:
             self._jobs.put(partial(self._write, self._take(), loop))
+        if self._sent.unkept:
+            self._jobs.put(partial(self._write, self._unkept(), loop))
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._sent.close()
@@ -140,8 +156,14 @@ class SqliteLedger:
     def _commit_alone(self, row: Row, loop: asyncio.AbstractEventLoop) -> bool:
         """Commit one row on the spot if none was of late; False when others or the thread are to be waited for."""
         began = loop.time()
-        if began < self._alone_from or began < self._on_loop_from or not self._writer.try_write([row]):
+        if began < self._alone_from or began < self._on_loop_from:
             return False
+        try:
+            if not self._writer.try_write([row]):
+                return False
+        except LedgerUnavailable:
+            self._refuse([row], loop)
+            raise
         self._sent.settle(row[DECISION_ID])
         self._timed(began, loop)
         self._go_on(loop)
@@ -176,9 +198,13 @@ class SqliteLedger:
 
     def _settle(self, batch: _Batch, problem: LedgerUnavailable | None, loop: asyncio.AbstractEventLoop) -> None:
         """Tell everyone in the batch how it ended. Runs on the loop."""
-        if problem is None:
+        if problem is not None:
+            self._refuse(batch.rows, loop)
+        else:
             for row in batch.rows:
                 self._sent.settle(row[DECISION_ID])
+            if batch.again:
+                _log.warning("%d rows that the ledger had not taken are in it now", len(batch.rows))
         for done in batch.waiting:
             if done.done():
                 continue  # cancelled
@@ -187,6 +213,26 @@ class SqliteLedger:
             else:
                 done.set_exception(LedgerUnavailable(problem.message, fix=problem.fix))
         self._go_on(loop)
+
+    def _refuse(self, rows: list[Row], loop: asyncio.AbstractEventLoop) -> None:
+        """Keep rows that the ledger did not take, and ask it again later. Runs on the loop."""
+        for row in rows:
+            self._sent.refuse(row)
+        if self._sent.unkept and self._making_up is None and not self._closed:
+            self._making_up = loop.call_later(self._make_up_seconds, self._make_up, loop)
+
+    def _make_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let the thread write what the ledger did not take; what comes in meanwhile waits for it. Runs on the loop."""
+        self._making_up = None
+        if self._engaged:
+            self._making_up = loop.call_later(ALONE_SECONDS, self._make_up, loop)
+        elif self._sent.unkept:
+            self._engaged = True
+            self._jobs.put(partial(self._write, self._unkept(), loop))
+
+    def _unkept(self) -> _Batch:
+        """Return the rows that were not taken."""
+        return _Batch(rows=list(self._sent.unkept.values()), waiting=[], again=True)
 
     def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin the next commit, or a checkpoint when one is due. Runs on the loop."""
@@ -233,34 +279,3 @@ class SqliteLedger:
         """Run a checkpoint and report back. Runs in the thread."""
         self._writer.checkpoint()
         loop.call_soon_threadsafe(self._go_on, loop)
-
-
-def _rows_of(orphan: sent.Orphan) -> list[Row]:
-    """Return the rows of what a journal holds; what no row can be made of was damaged, and goes to the log."""
-    rows = []
-    for intent in orphan.intents:
-        try:
-            rows.append(to_row(intent.entry()))
-        except (ValueError, ArithmeticError):  # the second: a sum of costs that are no numbers
-            _log.warning("a call that was under way when a process died cannot be read, and has no row")
-    return rows
-
-
-def recover(path: Path, writer: Writer) -> int:
-    """Give every request that a dead process had sent its row, unless it has one; return how many were looked at.
-
-    Killed meanwhile, nothing is lost and nothing is there twice: a journal is deleted once its rows are committed.
-    """
-    looked_at = 0
-    for orphan in sent.orphans(path):
-        try:
-            if orphan.intents:
-                writer.write(_rows_of(orphan))
-        except BaseException:
-            orphan.left()
-            raise
-        orphan.cleared()
-        looked_at += len(orphan.intents)
-    if looked_at:
-        _log.warning("%d requests were under way when a process died: those without a row are interrupted", looked_at)
-    return looked_at

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from router.app import Proxy
 from router.plan import prepare
 from tests.fakes import behaviour
 from tests.fakes.faults import ANSWER, CONFIG, HELLO, PACE, PATH, PATIENT, staged, told
+from tests.fakes.process import rows_of
 from tests.fakes.proxy import serving
 from tests.fakes.reply import FakeReply
 from tests.fakes.scene import WHOLE, Client, Scene
@@ -68,7 +69,8 @@ async def command(config: Path, ledger: Path) -> AsyncIterator[tuple[asyncio.sub
         assert found is not None, banner
         yield process, found[0]
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.communicate()
 
 
@@ -104,6 +106,39 @@ async def test_a_full_disk(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         [(rows,)] = connection.execute("SELECT count(*) FROM request WHERE status = 'ok'").fetchall()
     assert rows == 6 + len(answered)
+
+
+@pytest.mark.fault(
+    "F18",
+    "the ledger's file is moved while it is served, and put back or begun anew by a restart",
+    client="503 `ledger_unavailable`; 200 again once the file is back, without a restart",
+    ledger="the answer that was withheld has a row: failed, `ledger_unavailable`, with its tokens and its cost",
+)
+@pytest.mark.parametrize("back", [True, False], ids=["put back", "begun anew"])
+async def test_a_ledger_that_is_moved(tmp_path: Path, back: bool) -> None:
+    """What was paid for an answer that could not be given is in the ledger as soon as there is one."""
+    ledger, aside, config = tmp_path / "ledger.db", tmp_path / "aside.db", tmp_path / "tierwise.yaml"
+    async with FakeUpstream() as upstream:
+        upstream.script(behaviour.ok(ANSWER))
+        config.write_text(CONFIG.format(cheap=upstream.base_url, dear=upstream.base_url, **{**PACE, **PATIENT}))
+        async with command(config, ledger) as (process, url), httpx2.AsyncClient(base_url=url, timeout=30) as http:
+            before = told(await http.post(PATH, json=BODY))
+            ledger.rename(aside)
+            refused = [told(await http.post(PATH, json=BODY)) for _ in range(2)]
+            if back:
+                aside.rename(ledger)
+            process.terminate()
+            await asyncio.wait_for(process.wait(), 30)
+        async with command(config, ledger):
+            rows = rows_of(ledger)
+        calls = len(upstream.seen)
+
+    assert (before.status, [(told.status, told.code) for told in refused]) == (200, [(503, "ledger_unavailable")] * 2)
+    assert calls == 2  # the second of the refused was known to be in vain
+    [row] = [row for row in rows if row["status"] != "ok"]
+    assert len(rows) == (2 if back else 1)
+    assert (row["status"], row["http_status"], row["error_code"]) == ("failed", 503, "ledger_unavailable")
+    assert (row["input_tokens"], row["output_tokens"], row["cost_pico"]) == (12, 7, 4_000_000)
 
 
 @pytest.mark.fault(

@@ -15,14 +15,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from router.errors import LedgerUnavailable
 from router.ledger.entry import EntryStatus
 from router.ledger.intent import LOST, UNKNOWN
+from router.ledger.rows import to_pico
 from router.ledger.sqlite import SqliteLedger
 from tests.fakes.ledger import an_entry, an_intent
 from tests.fakes.machines import MACHINES
 from tests.fakes.process import rows_of
 
 ATTEMPTS = an_entry().attempts
+COST_PICO = to_pico(an_entry().cost)
 PROCESSES = 2
 
 
@@ -30,7 +33,8 @@ class Accounts(RuleBasedStateMachine):
     """Two processes that share a ledger, calls that leave, answers that are booked, deaths and returns.
 
     `booked` are those of whom a `record` has returned; `maybe` those whose `record` was under way at a death; `sent`
-    the number of calls of each request that has no row yet, by process.
+    the number of calls of each request that has no row yet, by process; `refused` those whose answer the ledger did not
+    take, which have their rows with the next start at the latest, and `due` those that must have them by now.
     """
 
     def __init__(self) -> None:
@@ -41,6 +45,8 @@ class Accounts(RuleBasedStateMachine):
         self.booked: set[str] = set()
         self.maybe: set[str] = set()
         self.lost: set[str] = set()
+        self.refused: set[str] = set()
+        self.due: set[str] = set()
         self.sent: list[dict[str, int]] = [{} for _ in range(PROCESSES)]
         self.recording: list[asyncio.Task] = []
         self.place = self.root / "first"
@@ -104,6 +110,29 @@ class Accounts(RuleBasedStateMachine):
         for _ in range(steps):
             self.loop.run_until_complete(asyncio.sleep(0))
 
+    @precondition(lambda self: any(self.sent))
+    @rule(process=st.integers(0, PROCESSES - 1), together=st.booleans(), ended=st.booleans())
+    def refuse(self, process: int, together: bool, ended: bool) -> None:
+        """Record answers while the ledger's file is away, one or two at once, and maybe how they ended then."""
+        self._settle()
+        mine = self.sent[process]
+        names = list(mine)[: 1 + together]
+        aside = self.path.with_name("moved")
+        self.path.rename(aside)
+        for status in (EntryStatus.OK, EntryStatus.FAILED)[: 1 + ended]:
+            code = None if status is EntryStatus.OK else LedgerUnavailable.code
+            entries = [
+                an_entry(decision_id=name, request_id=f"r-{name}", status=status, error_code=code) for name in names
+            ]
+            tasks = [self.loop.create_task(self.ledgers[process].record(entry)) for entry in entries]
+            if tasks:
+                self.loop.run_until_complete(asyncio.wait(tasks))
+            assert all(isinstance(task.exception(), LedgerUnavailable) for task in tasks)
+        aside.rename(self.path)
+        for name in names:
+            del mine[name]
+            self.refused.add(name)
+
     @rule(twice=st.booleans())
     def die(self, twice: bool) -> None:
         """Kill both and start again; maybe kill them once more before the old journals were deleted."""
@@ -119,8 +148,7 @@ class Accounts(RuleBasedStateMachine):
             for path, data in kept:
                 path.write_bytes(data)
             self.open()
-        self.lost |= {name for mine in self.sent for name in mine}
-        self.sent = [{} for _ in range(PROCESSES)]
+        self._all_due()
 
     @rule()
     def restart(self) -> None:
@@ -128,8 +156,13 @@ class Accounts(RuleBasedStateMachine):
         self._settle()
         self.close()
         self.open()
+        self._all_due()
+
+    def _all_due(self) -> None:
+        """Note who must have a row after a start."""
         self.lost |= {name for mine in self.sent for name in mine}
         self.sent = [{} for _ in range(PROCESSES)]
+        self.due |= self.refused
 
     def _settle(self) -> None:
         """Let every record that is under way end."""
@@ -147,12 +180,16 @@ class Accounts(RuleBasedStateMachine):
         """What was booked is there once, as it was booked first; what was lost once, interrupted; nothing else."""
         rows = {row["decision_id"]: row for row in rows_of(self.path)}
         assert len(rows) == len(rows_of(self.path))
-        assert self.booked | self.lost <= rows.keys() <= self.booked | self.lost | self.maybe
+        must = self.booked | self.lost | self.due
+        assert must <= rows.keys() <= must | self.maybe | self.refused
         for name in self.booked:
             assert (rows[name]["status"], rows[name]["error_code"]) == ("ok", None)
         for name in self.lost:
             assert (rows[name]["status"], rows[name]["error_code"]) == ("interrupted", LOST)
             assert rows[name]["attempts"][-1]["ending"] == UNKNOWN
+        for name in self.refused & rows.keys():
+            assert rows[name]["status"] in ("failed", "interrupted")
+            assert (rows[name]["error_code"], rows[name]["cost_pico"]) == (LedgerUnavailable.code, COST_PICO)
         for name in self.maybe & rows.keys():
             assert rows[name]["status"] in ("ok", "interrupted")
 
@@ -161,7 +198,7 @@ class Accounts(RuleBasedStateMachine):
         self.die(twice=False)
         rows = {row["decision_id"] for row in rows_of(self.path)}
         self.close()
-        assert self.booked | self.lost | self.maybe == rows
+        assert self.booked | self.lost | self.maybe | self.refused == rows
         assert not [path for path in self.place.iterdir() if ".sent-" in path.name]
         self.loop.close()
         shutil.rmtree(self.root)

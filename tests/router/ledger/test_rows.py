@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,7 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
-from router.ledger.rows import COLUMNS, INSERTIONS, WIDTH, flatten, from_pico, from_row, to_instant, to_pico, to_row
+from router.ledger.rows import (
+    COLUMNS,
+    INSERTIONS,
+    WIDTH,
+    flatten,
+    from_pico,
+    from_row,
+    held_back,
+    pack,
+    to_instant,
+    to_pico,
+    to_row,
+    unpack,
+)
 from router.ledger.schema import upgrade
 from router.usage import Usage
 from tests.fakes.ledger import a_refusal, an_entry
@@ -168,3 +181,44 @@ def test_a_time_without_zone_is_refused() -> None:
 def test_a_row_is_as_wide_as_its_columns() -> None:
     """A row has a value for each column."""
     assert len(to_row(an_entry())) == len(to_row(a_refusal())) == WIDTH
+
+
+@given(entry=priced())
+def test_a_row_comes_back_from_its_pack(entry: LedgerEntry) -> None:
+    """Exactly, where there is room."""
+    row = to_row(entry)
+
+    assert unpack(pack(row, 1_000_000)) == row
+
+
+@given(entry=priced(), long=st.text(st.characters(exclude_categories=["Cs"]), max_size=400), tried=st.integers(0, 20))
+def test_a_row_that_is_too_long_keeps_its_ids_and_its_money(entry: LedgerEntry, long: str, tried: int) -> None:
+    """It always has room in a thousand bytes: texts are cut, and attempts and rates left out."""
+    attempts = (Attempt(upstream=long, provider=long, ending="broken"),) * tried
+    entry = replace(
+        entry, decision_id="d" * 36, caller=long, model_asked=long, model=long, rates=long, attempts=attempts
+    )
+
+    data = pack(to_row(entry), 1000)
+    row = unpack(data)
+
+    assert len(data) <= 1000
+    assert row is not None
+    back = from_row(row)
+    same = ("decision_id", "at", "status", "usage", "cost", "cost_source", "baseline_cost", "latency_ms")
+    known = from_row(to_row(entry))
+    assert [getattr(back, name) for name in same] == [getattr(known, name) for name in same]
+
+
+@pytest.mark.parametrize("data", [b"[]", b"[1,2]", b'{"a":1}'])
+def test_a_row_of_other_columns_is_none(data: bytes) -> None:
+    """Another version may have written it."""
+    assert unpack(data) is None
+
+
+def test_only_an_answer_is_held_back() -> None:
+    """What ended otherwise has ended so, whatever the ledger did."""
+    refusal = to_row(a_refusal())
+
+    assert held_back(refusal) == refusal
+    assert from_row(held_back(to_row(an_entry()))).status is EntryStatus.INTERRUPTED

@@ -9,6 +9,7 @@ import pytest
 
 from router.errors import LedgerUnavailable
 from router.ledger.query import entries
+from router.ledger.rows import to_row
 from router.ledger.sent import FIRST_PLACES, PLACE_BYTES, begin, orphans
 from router.ledger.sqlite import SqliteLedger
 from tests.fakes.ledger import an_entry, an_intent
@@ -162,6 +163,58 @@ def test_places_are_used_again_and_the_file_grows_only_with_what_is_under_way(le
     journal.close()
 
     assert lost(ledger) == [many[0].decision_id]
+
+
+def test_a_row_that_was_not_taken_stands_in_the_place_of_its_call(ledger: Path) -> None:
+    """A later one of the same request replaces it, a commit forgets it, and what was never sent has no place."""
+    journal = begin(ledger)
+    for name in "ab":
+        journal.intend(an_intent(decision_id=name))
+    first, later, other = (to_row(an_entry(decision_id=name, http_status=503)) for name in "aab")
+    later = (*later[:7], "failed", *later[8:])
+
+    assert [journal.refuse(row) for row in (first, later, other)] == [True] * 3
+    assert not journal.refuse(to_row(an_entry(decision_id="c")))
+    assert list(journal.unkept) == ["a", "b"]
+    journal.settle("b")
+    assert journal.unkept == {"a": later}
+    journal.close()
+
+    [orphan] = orphans(ledger)
+    orphan.left()
+    assert (orphan.rows, orphan.intents) == ((later,), ())
+
+
+def test_a_full_journal_takes_it_all_the_same(ledger: Path) -> None:
+    """The place of the call is written over: the file need not grow on a disk that is full."""
+    journal = begin(ledger)
+    many = [an_intent() for _ in range(FIRST_PLACES - 1)]
+    for intent in many:
+        journal.intend(intent)
+    rows = [to_row(an_entry(decision_id=intent.decision_id, status="failed")) for intent in many]
+
+    assert all(journal.refuse(row) for row in rows)
+    assert journal.path.stat().st_size == FIRST_PLACES * PLACE_BYTES
+    journal.close()
+
+    [orphan] = orphans(ledger)
+    orphan.left()
+    assert (sorted(orphan.rows, key=str), orphan.intents) == (sorted(rows, key=str), ())
+
+
+def test_a_row_that_was_damaged_is_none(ledger: Path) -> None:
+    """Not a byte of it may differ from what was kept."""
+    journal = begin(ledger)
+    journal.intend(an_intent(decision_id="a"))
+    journal.refuse(to_row(an_entry(decision_id="a", caller="team-a")))
+    journal.close()
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole.replace(b"team-a", b"team-b"))
+
+    [orphan] = orphans(ledger)
+    orphan.left()
+
+    assert (orphan.rows, orphan.intents) == ((), ())
 
 
 def test_a_disk_without_room_refuses_the_call(ledger: Path) -> None:
