@@ -7,6 +7,7 @@ looks them up.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
-from classifier.numbers import NUMBERS, numbers
+from classifier.numbers import NUMBERS, numbers, setting_of
 from classifier.prompt import SHIPPED, Prompt
 from classifier.topics import TOPICS
 
@@ -34,6 +35,9 @@ SHIFT = LEARNT - _OFFSETS[WORDS]
 """What leads from the place of a word in the ask to that of the same word in the instructions. It weighs the same in
 both: an application's instructions say what is asked just as a person does, and there are far more asks than
 instructions to learn it from. Earlier turns do not: what was asked before is not how large the next step is."""
+
+HEARD = 256
+"""Instructions whose tokens are kept at hand, 500 characters of each at most."""
 
 _STEM = 5
 OPENERS = 3
@@ -63,12 +67,13 @@ Counts = npt.NDArray[np.int64]
 class Parts(NamedTuple):
     """A prompt before it is hashed: the tokens of its ask and of all that stands around it, and its numbers.
 
-    `around` are those of the instructions, which are part of the context as well; none once tools have answered.
+    `around` are those of the instructions, which are part of the context as well, or all of it: then both are the same
+    object. There are none once tools have answered.
     """
 
     ask: list[str]
-    context: list[str]
-    around: list[str]
+    context: Sequence[str]
+    around: tuple[str, ...]
     numbers: FloatArray
 
 
@@ -123,17 +128,41 @@ def place_of_context(token: str) -> int:
     return _place(crc32(token.encode()), CONTEXT)
 
 
+class _Instructions(NamedTuple):
+    """The tokens of instructions, and how many of them are of each topic."""
+
+    tokens: tuple[str, ...]
+    setting: tuple[float, ...]
+
+
+class _Heard(dict[str, _Instructions]):
+    """Instructions that were read before: those of an application are the same in all that it asks."""
+
+    def __missing__(self, text: str) -> _Instructions:
+        if len(self) >= HEARD:
+            self.clear()
+        tokens = tuple(tokens_of(plain(text)))
+        found = self[text] = _Instructions(tokens, setting_of(tokens))
+        return found
+
+
+_heard = _Heard()
+
+
 def parts_of(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Parts:
     """Return the parts of a prompt without the `elements` of harnesses; any text is fine, the empty one too."""
     reading = prompt.reading(elements)
     ask = tokens_of(plain(reading.ask))
     after = tokens_of(plain(reading.after)) if reading.after else []
     before = tokens_of(plain(reading.before)) if reading.before else []
-    system = tokens_of(plain(reading.system)) if reading.system else []
-    context = [*after, *before, *system]
-    # An agent's instructions are the same for all of its calls: they say what it is for, not what this call asks.
-    told, known = ([], []) if reading.tool_results else (system, system + before)
-    return Parts(ask, context, told, numbers(reading, ask, after, before, known))
+    system, setting = _heard[reading.system]
+    context = [*after, *before, *system] if after or before else system
+    if reading.tool_results:
+        # An agent's instructions are the same for all of its calls: they say what it is for, not what this call asks.
+        return Parts(ask, context, (), numbers(reading, ask, after, before, _heard[""].setting))
+    if before:
+        setting = setting_of([*system, *before])
+    return Parts(ask, context, system, numbers(reading, ask, after, before, setting))
 
 
 def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:

@@ -30,8 +30,10 @@ _counted_among = counter_of((*LEXICONS.values(), *TOPICS.values()))
 FloatArray = npt.NDArray[np.float32]
 
 
-def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str], around: list[str]) -> FloatArray:
-    """Return the handcrafted numbers in the order of NUMBERS."""
+def numbers(
+    reading: Reading, ask: list[str], after: list[str], before: list[str], setting: tuple[float, ...]
+) -> FloatArray:
+    """Return the handcrafted numbers in the order of NUMBERS; `setting` is that of what was there before the ask."""
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
@@ -43,7 +45,8 @@ def numbers(reading: Reading, ask: list[str], after: list[str], before: list[str
         *_words(found, len(seen)),
         *_missing(reading, ask, found),
         *_conversation(reading, ask, after, before),
-        *_topics(ask, topics, around),
+        *_topics(ask, topics),
+        *setting,
     )
     return np.frombuffer(_pack(*values), dtype=np.float32)
 
@@ -205,14 +208,16 @@ _TASK, _MATERIAL = 10, 24
 """So many words at the beginning say what is to be done, where more words follow than a task without material has."""
 
 
-def _topics(ask: list[str], found: tuple[int, ...], around: list[str]) -> tuple[float, ...]:
-    """Return how many words of each topic stand in the ask, in its beginning and in what was there before it."""
+def _topics(ask: list[str], found: tuple[int, ...]) -> tuple[float, ...]:
+    """Return how many words of each topic stand in the ask and in its beginning."""
     topic = tuple(map(_log1p_of, found))
-    task = tuple(map(_log1p_of, topics_among(set(ask[:_TASK])))) if len(ask) > _MATERIAL else topic
-    return topic + task + (tuple(map(_log1p_of, topics_among(set(around)))) if around else _NO_TOPICS)
+    return topic + (setting_of(ask[:_TASK]) if len(ask) > _MATERIAL else topic)
 
 
-_NO_TOPICS = (0.0,) * len(TOPICS)
+def setting_of(tokens: Iterable[str]) -> tuple[float, ...]:
+    """Return how many words of each topic are among `tokens`, which were there before an ask."""
+    return tuple(map(_log1p_of, topics_among(set(tokens))))
+
 
 NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION + _TOPICS
 """The names of the handcrafted numbers, in their order."""

@@ -6,12 +6,14 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from router.catalog.upstream import Upstream
 from router.ledger.entry import Attempt, CostSource
+from router.quick import quick
 from router.usage import Usage
 
 _PICO = Decimal("1E-12")
 _MOST = (2**63 - 1) * _PICO
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """The cost of one reply in USD, where it comes from, and the baseline's cost for the same tokens.

@@ -52,6 +52,7 @@ class Paid:
     rates: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One call of an upstream.

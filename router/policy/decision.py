@@ -62,6 +62,7 @@ class Cause(StrEnum):
     COOLDOWN = "cooldown"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """An eligible upstream with the expected cost of this request in USD; None where its price is unknown."""

@@ -9,6 +9,7 @@ from classifier.prompt import Prompt
 from classifier.tier import Tier
 from router.catalog.price import MILLION
 from router.catalog.upstream import Upstream
+from router.quick import quick
 from router.request import Request
 
 PRIOR_OUTPUT_TOKENS = (150, 400, 800)
@@ -22,6 +23,7 @@ MIN_REPLIES = 20
 """Replies that must have been seen before an average is believed."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What one upstream's replies showed; None where fewer than MIN_REPLIES were seen.
@@ -34,6 +36,7 @@ class Observed:
     output_tokens: tuple[float | None, float | None, float | None] = (None, None, None)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """One request as far as its price goes: tokens in (likely estimate), the answer's limit (None: none), its tier."""

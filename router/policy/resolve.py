@@ -10,12 +10,14 @@ from router.catalog.catalog import Catalog
 from router.catalog.upstream import Upstream
 from router.errors import UnknownModel
 from router.policy.rules import ANY, Route, Rules
+from router.quick import quick
 
 _TIER_PREFIX = "tier/"
 LONGEST_NAME = 120
 """Characters of an unknown name that are compared with known ones and repeated to the client; no alias is longer."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteTarget:
     """A route whose tier the classifier chooses, at the cut points that `dial` names."""

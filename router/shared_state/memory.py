@@ -10,6 +10,7 @@ from router.policy.breaker import FAILURES_IN_A_ROW, RATE_SECONDS, Health, Stay,
 from router.policy.estimate import MIN_REPLIES, Observed
 from router.policy.outcome import Ending, Outcome
 from router.policy.rules import Limits
+from router.quick import quick
 from router.usage import Usage
 
 _log = logging.getLogger("tierwise.upstreams")
@@ -44,6 +45,7 @@ class Average:
         return self.mean if self.count >= MIN_REPLIES else None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Averages:
     """The averages of one upstream: cached share of the input, output tokens by tier."""

@@ -5,14 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.lexicon import plain, tokens_of
-from classifier.numbers import NUMBERS, numbers
+from classifier.numbers import NUMBERS, numbers, setting_of
 from classifier.prompt import Prompt
 
 
 def named(text: str) -> dict[str, float]:
     """Return the numbers of a prompt of one turn, by name."""
     reading = Prompt.of([("user", text)]).reading()
-    return dict(zip(NUMBERS, numbers(reading, tokens_of(plain(reading.ask)), [], [], []).tolist(), strict=True))
+    return dict(
+        zip(NUMBERS, numbers(reading, tokens_of(plain(reading.ask)), [], [], setting_of([])).tolist(), strict=True)
+    )
 
 
 @given(st.text(max_size=300))

@@ -3,7 +3,7 @@
 import pytest
 
 from classifier.lexicon import plain, tokens_of
-from classifier.numbers import NUMBERS, numbers
+from classifier.numbers import NUMBERS, numbers, setting_of
 from classifier.prompt import Prompt
 from classifier.topics import TOPICS, topics_among
 
@@ -27,7 +27,7 @@ def test_the_task_the_material_and_the_setting_are_told_apart():
     turns = (("system", "You review Terraform and Kubernetes."), ("user", body + "pytest mypy docker docker nginx"))
     reading = Prompt.of(turns).reading()
     ask, around = tokens_of(plain(reading.ask)), tokens_of(plain(reading.system))
-    found = dict(zip(NUMBERS, numbers(reading, ask, [], [], around).tolist(), strict=True))
+    found = dict(zip(NUMBERS, numbers(reading, ask, [], [], setting_of(around)).tolist(), strict=True))
     assert found["topic_code"] > found["setting_code"] > 0
     assert found["task_code"] == 0
     assert found["task_digests"] > 0

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier import word_sums
+from classifier import features, word_sums
 from classifier.assessment import DOMAINS
-from classifier.features import AROUND, BLOCKS, LEARNT, WORDS, block_bounds, extract, parts_of
+from classifier.features import AROUND, BLOCKS, HEARD, LEARNT, WORDS, block_bounds, extract, parts_of
 from classifier.numbers import NUMBERS
 from classifier.prompt import Prompt
 from classifier.weights import HEADS, SCORES, VECTORS, Weights, weights_of
@@ -90,7 +90,21 @@ def test_memory_has_an_end():
     """After more words than are remembered the sums are still right, and no more are kept than that."""
     sums = WordSums(TABLE)
     for start in range(0, word_sums.REMEMBERED + 3000, 500):
-        sums.of([f"word{start + at}" for at in range(500)], [], [])
+        sums.of([f"word{start + at}" for at in range(500)], [], ())
     assert len(sums._words) <= word_sums.REMEMBERED
     prompt = Prompt.of((("user", "word1 word2 is what was remembered first, and this was never seen"),))
     assert np.allclose(by_words(prompt, sums), by_features(prompt), rtol=1e-3, atol=1e-3)
+
+
+def test_instructions_are_remembered_up_to_a_number():
+    """Those of an application weigh the same every time, before a talk too, and what is kept of them is bounded."""
+    sums = WordSums(TABLE)
+    talk = (("user", "what is a lemma"), ("assistant", "a helping theorem"), ("user", "prove one"))
+    for number in range(HEARD + 20):
+        case = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+        system = ("system", f"You help with case {case} and prove what you say.")
+        for turns in ((system, talk[0]), (system, *talk), (system, talk[0])):
+            prompt = Prompt.of(turns)
+            assert np.allclose(by_words(prompt, sums), by_features(prompt), rtol=1e-3, atol=1e-3)
+    assert len(sums._instructions) <= HEARD
+    assert len(features._heard) <= HEARD
