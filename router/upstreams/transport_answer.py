@@ -1,5 +1,6 @@
 """One answer of an upstream as it comes in: HTTP/1.1 parsed by httptools, bounded. No I/O."""
 
+from functools import lru_cache
 from typing import Literal
 
 import httptools
@@ -15,9 +16,17 @@ FIELDS = 128
 _LONGEST_SIZE = 8
 """Where the line that holds a chunk's size has ended at the latest: six digits are 16 MiB."""
 
+_LENGTH = "content-length"
+_FRAMING = frozenset({_LENGTH, "transfer-encoding"})
 _NO_BODY = frozenset({204, 304})
 _LAST_INTERIM = 199
 _SWITCHING = 101
+
+
+@lru_cache(maxsize=1024)
+def _lower(name: bytes) -> str:
+    """Return the name of a header in lower case: providers send some twenty, the same with every answer."""
+    return name.lower().decode("latin-1")
 
 
 class Answer:
@@ -118,12 +127,13 @@ class Answer:
         self._fields += 1
         if self._fields > FIELDS or len(name) + len(value) > FIELD_BYTES:
             raise ValueError("the head is too large")
-        lower = name.lower()
-        if lower == b"content-length":
-            self.sized = True
-        elif lower == b"transfer-encoding":
-            self._chunked = value.strip().lower().endswith(b"chunked")
-        self.headers.append((lower.decode("latin-1"), value.decode("latin-1")))
+        lower = _lower(name)
+        if lower in _FRAMING:
+            if lower == _LENGTH:
+                self.sized = True
+            else:
+                self._chunked = value.strip().lower().endswith(b"chunked")
+        self.headers.append((lower, value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """Note the status; an interim answer is passed over."""

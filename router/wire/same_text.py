@@ -4,6 +4,7 @@ Most events of a stream do. Comparing costs 1.0 us where decoding takes 4.1.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Sized
 from typing import Any
 
@@ -17,12 +18,34 @@ _NOT_PLAIN_ASCII = re.compile(rb'["\\\x00-\x1f\x80-\xff]').search
 MOST_SIZES = 512
 """How many sizes of a chunk are remembered with how such a chunk is made."""
 
-_Frame = tuple[bytes, int, int, int]
-"""How a chunk begins, where its text does, where that ends, and how long its content is."""
+_Frame = tuple[bytes, bytes, int, int, int]
+"""How a chunk begins and ends, where its text does, and how long its content is."""
 
-_NONE: _Frame = (b"", 0, 0, 0)
+_NONE: _Frame = (b"", b"", 0, 0, 0)
 
 _CONTENT = re.compile(rb'"content": ?"')
+
+
+_ENDS = len(b"\r\n\r\n")
+_DIGITS = [0, *((1 << 4 * digits) + digits + _ENDS for digits in range(1, 8))]
+"""From which size of a chunk on that of its content has one digit, two, three and so on."""
+
+
+class _Frames(dict[int, _Frame]):
+    """How a chunk of each size is made, found out with the first of a size."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self, made: Callable[[int], _Frame]) -> None:
+        """Remember what `made` returns for a size."""
+        super().__init__()
+        self._made = made
+
+    def __missing__(self, size: int) -> _Frame:
+        frame = self._made(size)
+        if len(self) < MOST_SIZES:
+            self[size] = frame
+        return frame
 
 
 class SameText:
@@ -39,7 +62,7 @@ class SameText:
         self._head: bytes | None = None
         self._tail = self._ending = b""
         self._start = self._less = 0
-        self._frames: dict[int, _Frame] = {}
+        self._frames = _Frames(self._frame)
 
     def learn(self, event: bytes, delta: dict[str, Any]) -> None:
         """Remember an event whose only choice has this `delta`, unless it is not certain where its text stands."""
@@ -72,10 +95,8 @@ class SameText:
         frames = self._frames
 
         def relay(chunk: bytes) -> int:
-            size = len(chunk)
-            frame = frames.get(size) or self._frame(size)
-            beginning, first, last, content = frame
-            if not chunk.startswith(beginning) or not chunk.endswith(self._ending) or waiting or not first:
+            beginning, ending, first, last, content = frames[len(chunk)]
+            if not chunk.startswith(beginning) or not chunk.endswith(ending) or waiting or not first:
                 return 0
             if _NOT_PLAIN_ASCII(chunk, first, last) and not _is_plain(chunk[first:last]):
                 return 0
@@ -93,15 +114,12 @@ class SameText:
         """
         if self._head is None:
             return _NONE
-        for digits in range(1, 5):
-            content = size - digits - 4
-            line = b"%x\r\n" % max(content, 0)
-            if content >= self._less and len(line) == digits + 2:
-                frame = (line + self._head, len(line) + self._start, size - len(self._ending), content)
-                if len(self._frames) < MOST_SIZES:
-                    self._frames[size] = frame
-                return frame
-        return _NONE
+        digits = bisect(_DIGITS, size)
+        content = size - digits - _ENDS
+        line = b"%x\r\n" % max(content, 0)
+        if content < self._less or len(line) != digits + 2:
+            return _NONE
+        return line + self._head, self._ending, len(line) + self._start, size - len(self._ending), content
 
     def text(self, event: bytes) -> bytes | None:
         """Return an event's text, UTF-8 that stands in JSON as it is, where `size` knows it, else None."""
