@@ -12,6 +12,7 @@ from pathlib import Path
 
 from router.app import Proxy
 from router.plan import Plan
+from router.serving.pages import enlarge_pages
 from router.serving.reload import Reloader
 from router.serving.server import Drain, Server, server_for
 
@@ -39,7 +40,7 @@ def serve(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something that it could load anew
     proxy = Proxy(plan)
     server = server_for(proxy)
-    proxy.settled = gc.freeze
+    proxy.settled = _settle
     server.alone, server.began = True, began
     server.leave = lambda: leave(proxy)
     server.beside = (Reloader(proxy, service.load, service.files).run,)
@@ -55,6 +56,12 @@ def serve(
     if proxy.failure is not None:
         raise proxy.failure
     return 0 if server.started else 2
+
+
+def _settle() -> None:
+    """Keep what lives as long as the process out of garbage collections, and in large pages."""
+    gc.freeze()
+    asyncio.get_running_loop().run_in_executor(None, enlarge_pages)
 
 
 def leave(proxy: Proxy) -> Drain:
