@@ -30,12 +30,13 @@ class UpstreamCall:
 
 
 Relay = Callable[[bytes], int]
-"""Takes what came of a body in chunks (HTTP/1.1) behind the end of one, if it is the next one, whole and alone and of a
-kind that may be sent on in its frame. Returns the length of its content; 0 if nothing was done."""
+"""Takes what came of a body in chunks (HTTP/1.1) behind the end of one, if it is the next one or more, whole, with
+nothing behind them, and of a kind that may be sent on in their frames. Returns the length of what they hold; 0 if
+nothing was done."""
 
 
 RELAYED_BYTES = 65_536
-"""A chunk that is relayed has fewer bytes than this, with its frame."""
+"""Chunks that are relayed at once have fewer bytes than this, with their frames."""
 
 
 class UpstreamReply(Protocol):

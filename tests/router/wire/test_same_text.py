@@ -1,9 +1,12 @@
 """Events that are only compared: relayed and counted as if they had been decoded, and nothing else passes as one."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.wire.call import RELAYED_BYTES
 from router.wire.chat_stream import DONE, StreamReader
 from router.wire.dialects import dialect_of
 from router.wire.same_text import SameText
@@ -92,8 +95,12 @@ def framed(content: bytes) -> bytes:
 
 
 @settings(deadline=None, max_examples=150)
-@given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=8), full=st.sets(st.integers(0, 8)))
-def test_chunks_that_stay_in_their_frames_are_told_and_counted_like_the_others(texts, full):
+@given(
+    texts=st.lists(st.text(max_size=40), min_size=1, max_size=8),
+    full=st.sets(st.integers(0, 8)),
+    together=st.lists(st.integers(1, 4), min_size=11, max_size=11),
+)
+def test_chunks_that_stay_in_their_frames_are_told_and_counted_like_the_others(texts, full, together):
     """Whatever the relay takes, and whenever it has no room, the client reads the same and the tokens are the same."""
     events = [event(chunk({"content": text})) for text in ["x", "x", *texts]] + [STOP]
     reader, other, told, asked = a_reader(), a_reader(), [], [0]
@@ -102,17 +109,21 @@ def test_chunks_that_stay_in_their_frames_are_told_and_counted_like_the_others(t
         asked[0] += 1
         if asked[0] in full:
             return False
-        size, _, rest = data.partition(b"\r\n")
-        assert len(rest) == int(size, 16) + 2
-        told.append(rest[:-2])
+        while data:
+            size, _, rest = data.partition(b"\r\n")
+            content, data = rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+            assert rest[int(size, 16) :].startswith(b"\r\n")
+            told.append(content)
         return True
 
     relay = reader.relaying(push)
-    for one in events:
-        length = relay(framed(one))
-        assert length in (0, len(one))
+    coming = iter(events)
+    for number in together:
+        some = [*itertools.islice(coming, number)]
+        length = relay(b"".join(map(framed, some)))
+        assert length in (0, sum(map(len, some)))
         if not length:
-            told.append(reader.feed(one))
+            told += map(reader.feed, some)
     told.append(reader.finish())
     assert (b"".join(told), None) == read(other, *events)
     assert reader.consumed() == other.consumed()
@@ -126,7 +137,14 @@ def test_chunks_that_stay_in_their_frames_are_told_and_counted_like_the_others(t
         framed(WORD.replace(b"word", b"a\nb")),
         framed(WORD.replace(b"word", b"\xff")),
         framed(STOP),
-        framed(WORD) + framed(WORD),
+        framed(WORD) + framed(STOP),
+        framed(WORD) + framed(WORD)[:-1],
+        framed(WORD) + framed(WORD) + b"\r\n",
+        framed(WORD) + b"0" + framed(WORD),
+        framed(WORD) + b"+" + framed(WORD),
+        framed(WORD) + framed(WORD).replace(b"word", b"words"),
+        framed(WORD) + framed(WORD).replace(b"word", b"w\nrd"),
+        framed(WORD) + framed(WORD).replace(b"word", b"wo"),
         framed(WORD)[:-1],
         b"0" + framed(WORD),
         framed(WORD).replace(b"\r\n", b";a=b\r\n", 1),
@@ -140,7 +158,7 @@ def test_chunks_that_stay_in_their_frames_are_told_and_counted_like_the_others(t
     ids=repr,
 )
 def test_what_is_not_one_chunk_of_text_stays_behind(odd):
-    """Several chunks, half of one, a size written otherwise or wrong, another event: nothing is done with it."""
+    """Other chunks behind, half of one, a size written otherwise or wrong, another event: nothing is done with it."""
     reader, told = a_reader(), []
     relay = reader.relaying(lambda data: told.append(data) is None)
     assert relay(framed(WORD)) == 0  # nothing is known yet
@@ -150,6 +168,20 @@ def test_what_is_not_one_chunk_of_text_stays_behind(odd):
     assert (told, reader.consumed()) == ([], before)
     assert relay(framed(WORD)) == len(WORD)
     assert told == [framed(WORD)]
+
+
+def test_several_chunks_of_text_go_on_together():
+    """What a busy loop finds together leaves together; not where it is more than others should wait for."""
+    reader, told = a_reader(), []
+    relay = reader.relaying(lambda data: told.append(data) is None)
+    read(reader, WORD, WORD, WORD)
+    several = framed(WORD) + framed(WORD.replace(b"word", b"w\xc3\xb6rt")) + framed(WORD.replace(b"word", b""))
+    assert relay(several) == sum(map(len, (WORD, WORD.replace(b"word", b"w\xc3\xb6rt"), WORD))) - 4
+    assert told == [several]
+    most = RELAYED_BYTES // len(framed(WORD))
+    assert relay(framed(WORD) * most) == len(WORD) * most
+    assert relay(framed(WORD) * (most + 1)) == 0
+    assert relay(framed(WORD.replace(b"word", b"w" * RELAYED_BYTES))) == 0
 
 
 def test_nothing_overtakes_the_half_of_an_event():
