@@ -32,23 +32,6 @@ _DIGITS = [0, *((1 << 4 * digits) + digits + _ENDS for digits in range(1, 4))]
 """From which size of a chunk on that of its content has one digit, two, three and so on."""
 
 
-class _Frames(dict[int, _Frame]):
-    """How a chunk of each size is made, found out with the first of a size."""
-
-    __slots__ = ("_made",)
-
-    def __init__(self, made: Callable[[int], _Frame]) -> None:
-        """Remember what `made` returns for a size."""
-        super().__init__()
-        self._made = made
-
-    def __missing__(self, size: int) -> _Frame:
-        frame = self._made(size)
-        if len(self) < MOST_SIZES:
-            self[size] = frame
-        return frame
-
-
 class SameText:
     """Remembers what stood before and after the text of the last event that said nothing else.
 
@@ -63,7 +46,7 @@ class SameText:
         self._head: bytes | None = None
         self._tail = self._ending = b""
         self._start = self._less = 0
-        self._frames = _Frames(self._frame)
+        self._frames: dict[int, _Frame] = {}
 
     def learn(self, event: bytes, delta: dict[str, Any]) -> None:
         """Remember an event whose only choice has this `delta`, unless it is not certain where its text stands."""
@@ -98,7 +81,8 @@ class SameText:
         def relay(chunk: bytes) -> int:
             if waiting:
                 return 0
-            beginning, ending, first, last, content = frames[len(chunk)]
+            size = len(chunk)
+            beginning, ending, first, last, content = frames.get(size) or self._frame(size)
             if not first or not chunk.startswith(beginning) or not chunk.endswith(ending):
                 return self._relay_several(chunk, push)
             if _NOT_PLAIN_ASCII(chunk, first, last) and not _is_plain(chunk[first:last]):
@@ -145,7 +129,10 @@ class SameText:
         line = b"%x\r\n" % max(content, 0)
         if content < self._less or len(line) != digits + 2:
             return _NONE
-        return line + self._head, self._ending, len(line) + self._start, size - len(self._ending), content
+        frame = (line + self._head, self._ending, len(line) + self._start, size - len(self._ending), content)
+        if len(self._frames) < MOST_SIZES:
+            self._frames[size] = frame
+        return frame
 
     def text(self, event: bytes) -> bytes | None:
         """Return an event's text, UTF-8 that stands in JSON as it is, where `size` knows it, else None."""
