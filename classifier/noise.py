@@ -58,13 +58,26 @@ _ASSENTS = _split(
     "|",
 )
 """What says yes to what was said before and nothing else, as `is_assent` spells it."""
-_LONGEST = 30
+_CONSENT = re.compile(
+    r"(?:(?:yes|yeah|yep|yup|ok|okay|sure|great|good|perfect|fine|alright|all right|right|lgtm|cool|nice|thanks|"
+    r"sounds good|looks good|that works|works for me|makes sense|good idea|perfect thanks|now|then|and|so|please) )*"
+    r"(?:go ahead|go on|go for it|continue|proceed|carry on|keep going|"
+    r"do (?:it|that|so|this)|let s (?:do (?:it|that|this)|go)|make it so|ship it|please do|"
+    r"lgtm|sounds good|looks good|that works|works for me)"
+    r"(?: (?:please|then|now|with (?:it|that|this)|thanks|thank you))*"
+)
+"""The same in English, in other words: consent, if anything before that what one says to it, and what is asked for."""
+
+_LONGEST = 50
 _BETWEEN = re.compile(r"[\s.,;:!'’\-。，！،]+")
 
 
 def is_assent(text: str) -> bool:
     """Return whether a text says yes to what was said before and nothing else."""
-    return len(text) <= _LONGEST and _BETWEEN.sub(" ", text).strip().lower() in _ASSENTS
+    if len(text) > _LONGEST:
+        return False
+    words = _BETWEEN.sub(" ", text).strip().lower()
+    return words in _ASSENTS or _CONSENT.fullmatch(words) is not None
 
 
 def without_noise(text: str) -> str:
