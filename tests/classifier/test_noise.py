@@ -58,20 +58,19 @@ def test_strings_of_words_that_are_no_sentence_are_not_read(case: Case):
     assert without_noise(case.text) == case.expected
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["yes", "Yes, go ahead!", "continue", "do it.", "ja", "oui", "sí", "да", "继续。", "はい", "네", "نعم", "हाँ"]
-    + ["ok do it", "LGTM, ship it!", "Yes, sounds good. Please go ahead.", "great, continue", "Let's do that now"],
-)
+YES = "yes|Yes, go ahead!|continue|do it.|ja|oui|sí|да|继续。|はい|네|نعم|हाँ".split("|")
+CONSENT = "ok do it|LGTM, ship it!|Yes, sounds good. Please go ahead.|great, continue|Let's do that now".split("|")
+ASKS = "ok now do it in rust|do it again|go|sure|do this exercise|looks good, but ship it on Friday".split("|")
+
+
+@pytest.mark.parametrize("text", [*YES, *CONSENT])
 def test_a_bare_yes_is_an_assent(text: str):
     """Whoever only says yes asks for what was said before."""
     assert is_assent(text)
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "yes, but in Rust", "no", "thanks", "continue the story with a dragon", "ok"]
-    + ["ok now do it in rust", "do it again", "go", "sure", "do this exercise", "looks good, but ship it on Friday"],
+    "text", ["", "yes, but in Rust", "no", "thanks", "continue the story with a dragon", "ok", *ASKS]
 )
 def test_what_says_more_or_less_is_no_assent(text: str):
     """A wish of its own, a no and a thank-you are asks."""
