@@ -67,9 +67,10 @@ class Delivery(RuleBasedStateMachine):
         limits=st.builds(partial(replace, LIMITS), max_attempts=st.integers(1, 3)),
         regions=st.sampled_from((frozenset(), frozenset({"eu"}))),
         licences=st.sampled_from((frozenset(), frozenset({"apache-2.0"}))),
+        course=st.none() | st.sampled_from(sorted(COURSES)),
     )
-    def configure(self, shapes, limits, regions, licences) -> None:
-        """Begin with some upstreams and a policy."""
+    def configure(self, shapes, limits, regions, licences, course) -> None:
+        """Begin with some upstreams and a policy, and maybe with a course."""
         self.upstreams = {
             f"u{place}": an_upstream(
                 f"u{place}",
@@ -99,6 +100,8 @@ class Delivery(RuleBasedStateMachine):
             now=lambda: NOW,
             new_id=lambda: f"dec-{next(self.numbers)}",
         )
+        if course is not None:
+            self.follow(course, Tier.EASY, (True, 0))
 
     async def answer(self, call: UpstreamCall) -> FakeReply:
         """Play the upstream that is called, after looking at whether it may be."""
