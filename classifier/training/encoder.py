@@ -28,15 +28,15 @@ from classifier.training.dataset import annotated
 from classifier.training.meanings import WIDTH, WORD_VECTORS
 from classifier.training.sources import DEFAULT_DATA_DIR
 
-HEAD, TAIL, PIECES = 70, 30, 110
-"""The words of an ask that are read, first and last, and the most pieces of them."""
+HEAD, TAIL, PIECES = 70, 30, 112
+"""The words of an ask that are read, first and last, and how many pieces of them with the marks around."""
 
 LEAST_PROMPTS = 4
 """A word that fewer prompts hold has no vector."""
 
 _LAYERS, _HEADS, _EPSILON = 6, 12, np.float32(1e-12)
 _LONGEST_PART = 100
-_PARTS = re.compile(r"[^\W_]+|_")
+_PARTS = re.compile("_|[^_]+")
 _UNKNOWN, _BEGIN, _END, _INSIDE = "[UNK]", "[CLS]", "[SEP]", "##"
 
 Singles = npt.NDArray[np.float32]
@@ -125,12 +125,15 @@ def sums_of(asks: Iterable[Sequence[str]], encoder: Encoder, vocabulary: Mapping
         words = [*ask] if len(ask) <= HEAD + TAIL else [*ask[:HEAD], *ask[-TAIL:]]
         numbers, owners = [vocabulary[_BEGIN]], [-1]
         for place, word in enumerate(words):
-            pieces = pieces_of(word, vocabulary)[: PIECES + 1 - len(numbers)]
+            pieces = pieces_of(word, vocabulary)
             numbers += pieces
             owners += [place] * len(pieces)
-        said = encoder.outputs(np.array([[*numbers, vocabulary[_END]]]))[0, :-1]
-        for place in range(max(owners) + 1):
-            mean = said[np.array(owners) == place].mean(axis=0)
+        said, owner = (
+            encoder.outputs(np.array([[*numbers, vocabulary[_END]][:PIECES]]))[0],
+            np.array([*owners, -1][:PIECES]),
+        )
+        for place in range(owner.max() + 1):
+            mean = said[owner == place].mean(axis=0)
             one = np.append(mean, np.float32(1))
             found[words[place]] = found[words[place]] + one if words[place] in found else one
     return found
