@@ -6,6 +6,7 @@ weight: nothing of the vectors is shipped or looked up when serving. They know n
 """
 
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,11 @@ def meanings_of(indices: npt.NDArray[np.int64], path: Path = WORD_VECTORS) -> Fl
     inside = (indices >= start) & (indices < end)
     found[inside] = _table(path)[indices[inside] - start]
     return found
+
+
+def checksum(path: Path = WORD_VECTORS) -> str:
+    """Return the SHA-256 of the file; OSError when it is not there."""
+    return sha256(path.read_bytes()).hexdigest()
 
 
 @cache

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.features import DIMENSIONS, ENDS, WORDS, block_bounds, places_of_word
-from classifier.training.meanings import WIDTH, meanings_of
+from classifier.training.meanings import WIDTH, checksum, meanings_of
 from classifier.training.sources import DataMissing
 
 STRANGERS = ("breakfast", "wedding", "birthday", "chocolate", "christmas", "dinner")
@@ -48,3 +48,12 @@ def test_a_missing_file_is_named(tmp_path: Path):
     """Without the file there is no training that says it did as it should."""
     with pytest.raises(DataMissing, match=r"none\.npz.*checkout"):
         meanings_of(np.array([1]), tmp_path / "none.npz")
+
+
+def test_the_file_is_known_by_its_checksum(tmp_path: Path):
+    """Another octet is another checksum, the same content the same."""
+    paths = [tmp_path / name for name in "abc"]
+    for path, content in zip(paths, (b"1", b"1", b"2"), strict=True):
+        path.write_bytes(content)
+    first, same, other = map(checksum, paths)
+    assert first == same != other
