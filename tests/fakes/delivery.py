@@ -55,6 +55,7 @@ class Seen:
 
     streak: int = 0
     blamed_at: float = float("-inf")
+    opened_at: float = float("-inf")
     asked_until: float = float("-inf")
     ever_failed: bool = False
 
@@ -71,10 +72,11 @@ class Seen:
             self.streak, self.asked_until = 0, max(self.asked_until, now + PAUSE)
         elif counted:
             self.streak += 1
+            self.opened_at = now if self.streak == IN_A_ROW else self.opened_at
 
     def rests(self, now: float) -> bool:
         """Whether it surely rests."""
-        return self.streak >= IN_A_ROW and now < self.blamed_at + LIMITS.cooldown
+        return self.streak >= IN_A_ROW and now < self.opened_at + LIMITS.cooldown
 
 
 @dataclass
