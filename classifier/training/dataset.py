@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.training import sources
-from classifier.training.labels import OWN, Example, flagged, own, public, session, written
+from classifier.training.labels import OWN, Example, flagged, own, public, session, told, written
 from classifier.training.sources import Source
 
 FOLDS = 5
@@ -31,7 +31,8 @@ def annotated(data_dir: Path) -> tuple[Example, ...]:
         chain.from_iterable(map(session, sources.SESSIONS.rows(data_dir))),
         *(own(row, path.stem) for path in sources.own_files() for row in sources.own_rows(path)),
     )
-    return with_families(tuple(rows))
+    instructions = sources.instructions()
+    return tuple(told(example, instructions) for example in with_families(tuple(rows)))
 
 
 def flagged_examples(data_dir: Path, source: Source) -> tuple[Example, ...]:
@@ -47,9 +48,10 @@ def overlapping(data_dir: Path) -> frozenset[str]:
 
 def checksums(used: Sequence[Source]) -> dict[str, Any]:
     """Return the SHA-256 of each source and of each file of own rows, by name."""
+    own_files = (*sources.own_files(), sources.INSTRUCTIONS)
     return {
         **{source.name: source.sha256 for source in used},
-        **{OWN + path.stem: sha256(path.read_bytes()).hexdigest() for path in sources.own_files()},
+        **{OWN + path.stem: sha256(path.read_bytes()).hexdigest() for path in own_files},
     }
 
 

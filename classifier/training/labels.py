@@ -5,12 +5,13 @@ other notions of difficulty and are not pooled with it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from classifier.assessment import AMBIGUITIES
-from classifier.prompt import Prompt
+from classifier.prompt import Prompt, Turn
 from classifier.tier import Tier
 
 OWN = "own_"
@@ -67,6 +68,20 @@ def own(row: Mapping[str, Any], name: str) -> Iterable[Example]:
         yield from (replace(call, source=OWN + name) for call in session(row))
     else:
         yield _annotated(row, source=OWN + name, group=f"{OWN}{row.get('group') or row['id']}", public=False)
+
+
+def told(example: Example, instructions: Sequence[str]) -> Example:
+    """Return every second own prompt of one turn with some of the `instructions` before it, any other as it is.
+
+    Most clients send instructions that change nothing of what is asked ("You are a helpful assistant."); prompts with
+    instructions in the data are an application's, and mostly easy. The same prompts get the same ones in every run.
+    """
+    draw = int.from_bytes(sha256(example.id.encode()).digest()[:8], "little")
+    turns = example.prompt.turns
+    if draw % 2 or len(turns) != 1 or turns[0].role != "user" or not is_own(example):
+        return example
+    system = Turn("system", instructions[draw // 2 % len(instructions)])
+    return replace(example, prompt=replace(example.prompt, turns=(system, *turns)))
 
 
 def is_own(example: Example) -> bool:

@@ -14,6 +14,9 @@ DEFAULT_DATA_DIR = Path("../shared/data")
 OWN_DIR = Path(__file__).resolve().parents[2] / "annotated"
 """The rows that are written beside the code, JSON Lines files; they are part of the project and need no checksum."""
 
+INSTRUCTIONS = OWN_DIR / "instructions.txt"
+"""Instructions of no consequence, one a line."""
+
 
 class DataMissing(Exception):
     """A data file that is not there or is not the expected one; `fix` is the next thing to do."""
@@ -58,6 +61,14 @@ def own_files() -> list[Path]:
     if not found:
         raise DataMissing(f"There are no annotated rows in '{OWN_DIR}'", "Train in a checkout of the project")
     return found
+
+
+def instructions() -> list[str]:
+    """Return instructions of no consequence, as most clients send some; DataMissing when there are none."""
+    try:
+        return INSTRUCTIONS.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise DataMissing(f"There is no file '{INSTRUCTIONS}'", "Train in a checkout of the project") from None
 
 
 def own_rows(path: Path) -> list[dict[str, Any]]:
