@@ -68,16 +68,30 @@ _CONSENT = re.compile(
 )
 """The same in English, in other words: consent, if anything before that what one says to it, and what is asked for."""
 
+_OKAYS = _split(
+    "ok|okay|k|kk|okey|y|sure|of course|go|right|alright|fine|great|good|perfect|cool|nice|agreed|absolutely|"
+    "sure thing|yes to all|all of them|both|i agree|👍|👌|✅|1|"
+    "klar|genau|passt|einverstanden|vale|claro|de acuerdo|perfecto|bien|parfait|bien sûr|va bene|certo|perfetto|vai|"
+    "claro que sim|beleza|prima|akkoord|jasne|dobrze|tamam|olur|хорошо|ок|конечно|согласен|"
+    "好|行|没问题|当然|いいよ|いいです|はい お願いします|좋아|좋아요|그래|حسنا|ठीक है",
+    "|",
+)
+"""What says yes to a question; said to anything else it may be no more than a nod."""
+
 _LONGEST = 50
-_BETWEEN = re.compile(r"[\s.,;:!'’\-。，！،]+")
+_AFTER_A_QUESTION = " \n\t*_)\"'"
+_QUESTION_MARKS = ("?", "？", "؟")
+_BETWEEN = re.compile(r"[\s.,;:!'’\-。，、！،]+")
 
 
-def is_assent(text: str) -> bool:
-    """Return whether a text says yes to what was said before and nothing else."""
+def is_assent(text: str, before: str = "") -> bool:
+    """Return whether a text says yes to what was said before and nothing else; `before` is the turn that it follows."""
     if len(text) > _LONGEST:
         return False
     words = _BETWEEN.sub(" ", text).strip().lower()
-    return words in _ASSENTS or _CONSENT.fullmatch(words) is not None
+    if words in _ASSENTS or _CONSENT.fullmatch(words) is not None:
+        return True
+    return words in _OKAYS and before.rstrip(_AFTER_A_QUESTION).endswith(_QUESTION_MARKS)
 
 
 def without_noise(text: str) -> str:

@@ -38,6 +38,9 @@ SYSTEM_CHARS = 500
 _WINDOW = 6000
 _CONTEXT_TURNS = 12
 _TURNS = 200
+_QUESTION_END = 200
+"""Characters of the turn before in which a question is looked for that "ok" answers."""
+
 _PASTED = 6000
 _LINE = 400  # characters: shorter lines are code, logs or tables, whose size tells something of the work
 _INTRODUCTION = 1200
@@ -167,7 +170,7 @@ def _last_ask(turns: tuple[Turn, ...], elements: re.Pattern[str]) -> tuple[int, 
             text, size = _clip(turns[place].text, elements)
             if text:
                 ask = place, text, size, len(turns[place].text) - size
-                if not talk or place == 0 or not is_assent(text):
+                if not talk or place == 0 or not is_assent(text, turns[place - 1].text[-_QUESTION_END:]):
                     return ask
                 found = found or ask
     if found is not None:

@@ -298,3 +298,4 @@ class LedgerUnavailable(OperatorError):
     status = 503
     code = "ledger_unavailable"
     fix = "Free disk space or mend the path in ledger.path."
+    again = True  # not where an answer was withheld for it: that was paid

@@ -200,10 +200,14 @@ class Exchange:
 
     async def deliver(self, client: Client) -> None:
         """Commit the row, then let the last bytes go."""
-        if client.keeps:
-            await client.keep(self._tail, self.receipt())
-        entry = account(self._course(), EntryStatus.OK, HTTPStatus.OK)
-        await self._ports.ledger.record(entry)
+        try:
+            if client.keeps:
+                await client.keep(self._tail, self.receipt())
+            entry = account(self._course(), EntryStatus.OK, HTTPStatus.OK)
+            await self._ports.ledger.record(entry)
+        except LedgerUnavailable as lost:
+            lost.again = False  # the answer was paid, and the next would be
+            raise
         self._recorded = True
         if not client.began:
             receipt = self.receipt()
@@ -240,7 +244,8 @@ class Exchange:
         try:
             await self._ports.ledger.record(entry)
         except LedgerUnavailable as lost:
-            _log.error("ledger row not kept (%s): %r", lost.message, entry)
+            what = entry if entry.attempts else f"request {entry.request_id}, which reached no upstream"
+            _log.error("ledger row not kept (%s): %s", lost.message, what)
 
     def receipt(self) -> Receipt:
         """Return what the client is told beside the answer."""
@@ -263,13 +268,8 @@ class Exchange:
         attempt = attempt_of(upstream, outcome, now - begun, repeated=self._repeated)
         self._attempts = (*self._attempts, attempt)
         if outcome is not None and outcome.ending is not Ending.ANSWERED:
-            _log.warning(
-                "request %s: upstream %s: %s (status %s)",
-                self._request.id,
-                upstream.name,
-                outcome.ending,
-                outcome.status,
-            )
+            told = (self._request.id, upstream.name, outcome.ending, outcome.status)
+            _log.warning("request %s: upstream %s: %s (status %s)", *told)
         if outcome is not None and outcome.counts:
             self._ports.state.note(upstream.name, outcome, begun, now)
             if outcome.lacks is not None or self._ports.notices.open:

@@ -2,7 +2,7 @@
 
 import math
 
-from router.errors import ClassifierFailed, LedgerUnavailable, Overloaded, RateLimited, RequestTimeout, RouterError
+from router.errors import ClassifierFailed, Overloaded, RateLimited, RequestTimeout, RouterError
 
 JSON = b"application/json"
 
@@ -13,7 +13,7 @@ It makes sense where the same request may be served soon, not where it would be 
 everywhere already: the SDKs go by the status otherwise.
 """
 
-_PASSING = (RequestTimeout, RateLimited, Overloaded, ClassifierFailed, LedgerUnavailable)
+_PASSING = (RequestTimeout, RateLimited, Overloaded, ClassifierFailed)
 """What passes by itself."""
 
 

@@ -3,11 +3,15 @@
 Without this, every retry of a client would be paid at an upstream and then refused for want of a row.
 """
 
+import logging
 from collections.abc import Callable
 
 from router.errors import LedgerUnavailable
 from router.ledger.entry import LedgerEntry
 from router.ledger.ledger import Ledger
+
+_OPEN = float("-inf")
+_log = logging.getLogger("tierwise.ledger")
 
 REST_SECONDS = 1.0
 """How long nothing is sent after a row could not be kept; the next request then tries again."""
@@ -20,7 +24,7 @@ class WatchedLedger:
         """Watch `ledger`; `clock` is monotonic seconds."""
         self._ledger = ledger
         self._clock = clock
-        self._closed_until = float("-inf")
+        self._closed_until = _OPEN
         self.intend = ledger.intend
         """Keep that a call is about to leave, as the ledger does."""
 
@@ -36,10 +40,14 @@ class WatchedLedger:
         """Record `entry` as the ledger does, and remember how that ended."""
         try:
             await self._ledger.record(entry)
-        except LedgerUnavailable:
+        except LedgerUnavailable as error:
+            if self._closed_until == _OPEN:
+                _log.error("the ledger takes no rows, what costs money is refused: %s", error.message)
             self._closed_until = self._clock() + REST_SECONDS
             raise
-        self._closed_until = float("-inf")
+        if self._closed_until != _OPEN:
+            self._closed_until = _OPEN
+            _log.warning("the ledger takes rows again")
 
     async def close(self) -> None:
         """Close the ledger."""

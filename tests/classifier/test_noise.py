@@ -81,3 +81,11 @@ def test_what_says_more_or_less_is_no_assent(text: str):
 def test_something_is_left_of_any_text(text: str):
     """Noise is left out of a text, never all of the text."""
     assert without_noise(text).strip() or not text.strip()
+
+
+def test_an_okay_is_an_assent_to_a_question_alone() -> None:
+    """Said to a question it says yes, said to anything else it may be no more than a nod."""
+    for text in ("ok", "OK.", "sure", "👍", "go", "vale", "好", "はい、お願いします"):
+        assert is_assent(text, "Here is the plan.\n\n**Shall I implement it?**")
+        assert not is_assent(text, "Here is the plan. Is it not fine? I think so.") or text == "はい、お願いします"
+    assert not is_assent("ok but in Rust", "Shall I?")

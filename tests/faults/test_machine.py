@@ -77,7 +77,8 @@ async def command(config: Path, ledger: Path) -> AsyncIterator[tuple[asyncio.sub
 @pytest.mark.fault(
     "F18",
     "the disk is full (by a limit to the size of files, set from outside)",
-    client="503 `ledger_unavailable` before anything is called; 200 again once there is room, without a restart",
+    client="503 `ledger_unavailable`, before anything is called but for one a second that finds out; "
+    "200 again once there is room, without a restart",
     ledger="every answer that was given has its row; the file is whole",
 )
 async def test_a_full_disk(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ async def crowd(stage: Stage, requests: int, at_once: int, *, stream: bool = Fal
     "F4",
     "everybody fails, for long",
     client="502 at once, each with one clear error",
-    ledger="failed, one row a request; 1.2 calls a request at most once the outage is known",
+    ledger="failed, one row a request; with many callers 1.2 calls a request at most once the outage is known",
 )
 async def test_an_outage_is_not_multiplied(tmp_path: Path) -> None:
     """When all upstreams are down, further attempts stay within a fifth of the requests, but for those under way."""
