@@ -118,19 +118,20 @@ class WordSums:
     def _weights_of(self, words: set[str]) -> list[bytes]:
         """Return what each of some words adds."""
         found = [*map(self._words.get, words)]
-        if None in found:
-            self._learn([word for word, known in zip(words, found, strict=True) if known is None], words)
-        return [*map(self._words.__getitem__, words)] if None in found else found  # type: ignore[return-value]
+        if None not in found:
+            return found  # type: ignore[return-value]  # as was just seen
+        learnt = self._learn([word for word, known in zip(words, found, strict=True) if known is None])
+        return [known for known in found if known is not None] + learnt
 
-    def _learn(self, unknown: list[str], words: set[str]) -> None:
-        """Remember what the `unknown` among some words add, all in one go; when it is too much, these words only."""
-        if len(self._words) + len(unknown) > REMEMBERED:
-            self._words.clear()
-            unknown = [*words]
+    def _learn(self, unknown: list[str]) -> list[bytes]:
+        """Return what words add that are not remembered, all in one go, and remember it from now on."""
         own, ends = zip(*map(places_of_word, unknown), strict=True)
         content, width = self._learnt(own, ends), 4 * self._width
-        for at, word in enumerate(unknown):
-            self._words[word] = content[at * width : (at + 1) * width]
+        learnt = [content[at : at + width] for at in range(0, len(content), width)]
+        if len(self._words) + len(unknown) > REMEMBERED:
+            self._words.clear()
+        self._words.update(zip(unknown, learnt, strict=True))
+        return learnt
 
     def _learnt(self, own: Sequence[tuple[int, ...]], ends: Sequence[tuple[int, ...]]) -> bytes:
         """Return what words add that have these places of their `own` and these of their `ends`, one after another."""

@@ -197,6 +197,8 @@ async def _nowhere(_call: object) -> None:
 class _Unkept:
     """A ledger for dry runs, which have no account."""
 
+    behind = False
+
     def intend(self, _intent: object) -> None:
         """Keep nothing."""
 

@@ -28,8 +28,7 @@ class RouterError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     type: ClassVar[str] = "api_error"
-    closes: ClassVar[bool] = False
-    """Whether the connection is of no use after this."""
+    closes: ClassVar[bool] = False  # whether the connection is of no use after this
     again: bool = False  # whether the client's own retry makes sense, as far as who raised this knows
 
     fix: str = "Report this with the x-request-id of the response."
@@ -298,4 +297,4 @@ class LedgerUnavailable(OperatorError):
     status = 503
     code = "ledger_unavailable"
     fix = "Free disk space or mend the path in ledger.path."
-    again = True  # not where an answer was withheld for it: that was paid
+    again, kept = True, False  # `again`: not for a withheld answer, which was paid; `kept`: the journal has the row

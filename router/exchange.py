@@ -245,7 +245,7 @@ class Exchange:
             await self._ports.ledger.record(entry)
         except LedgerUnavailable as lost:
             what = entry if entry.attempts else f"request {entry.request_id}, which reached no upstream"
-            _log.error("ledger row not kept (%s): %s", lost.message, what)
+            _log.log(logging.DEBUG if lost.kept else logging.ERROR, "row not kept (%s): %s", lost.message, what)
 
     def receipt(self) -> Receipt:
         """Return what the client is told beside the answer."""

@@ -211,7 +211,7 @@ def ports_of(classifier: Classifier, assembled: Assembled, send: Any, process: P
         catalog=assembled.catalog,
         rules=assembled.rules,
         limits=limits,
-        size=Sizer(classifier.assess, limits.classifier_timeout, time.monotonic).size,
+        size=Sizer(classifier.assess, limits.classifier_timeout, time.monotonic, time.thread_time).size,
         send=send,
         ledger=process.ledger,
         state=process.state,

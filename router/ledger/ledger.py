@@ -15,6 +15,10 @@ class Ledger(Protocol):
         `record` of the same decision settles it. Raise LedgerUnavailable if it cannot be kept: the call must not leave.
         """
 
+    @property
+    def behind(self) -> bool:
+        """Whether rows that it did not take are still to be taken; it asks for them itself."""
+
     async def record(self, entry: LedgerEntry) -> None:
         """Return once `entry` is committed: it then survives kill -9. Raise LedgerUnavailable if it cannot be kept."""
 

@@ -49,7 +49,7 @@ QUIET_SECONDS = 0.05
 CHECKPOINT_WHEN_QUIET = 500
 """Rows after which a quiet moment is used to empty the write-ahead log."""
 
-MAKE_UP_SECONDS = 5.0
+MAKE_UP_SECONDS = 1.0
 """How long after the ledger did not take a row it is asked again."""
 
 CHECKPOINT_AT_LAST = 5_000
@@ -113,6 +113,11 @@ class SqliteLedger:
             raise
         return cls(writer, journal, on_loop=durability == "process")
 
+    @property
+    def behind(self) -> bool:
+        """Whether rows are in the journal that the file did not take yet."""
+        return bool(self._sent.unkept)
+
     async def record(self, entry: LedgerEntry) -> None:
         """Return once `entry` is committed; LedgerUnavailable when it cannot be kept. Cancelling does not undo it.
 
@@ -161,8 +166,8 @@ class SqliteLedger:
         try:
             if not self._writer.try_write([row]):
                 return False
-        except LedgerUnavailable:
-            self._refuse([row], loop)
+        except LedgerUnavailable as error:
+            [error.kept] = self._refuse([row], loop)
             raise
         self._sent.settle(row[DECISION_ID])
         self._timed(began, loop)
@@ -198,28 +203,29 @@ class SqliteLedger:
 
     def _settle(self, batch: _Batch, problem: LedgerUnavailable | None, loop: asyncio.AbstractEventLoop) -> None:
         """Tell everyone in the batch how it ended. Runs on the loop."""
-        if problem is not None:
-            self._refuse(batch.rows, loop)
-        else:
+        kept = [] if problem is None else self._refuse(batch.rows, loop)
+        if problem is None:
             for row in batch.rows:
                 self._sent.settle(row[DECISION_ID])
             if batch.again:
                 _log.warning("%d rows that the ledger had not taken are in it now", len(batch.rows))
-        for done in batch.waiting:
+        for number, done in enumerate(batch.waiting):
             if done.done():
                 continue  # cancelled
             if problem is None:
                 done.set_result(None)
             else:
-                done.set_exception(LedgerUnavailable(problem.message, fix=problem.fix))
+                error = LedgerUnavailable(problem.message, fix=problem.fix)
+                error.kept = kept[number]
+                done.set_exception(error)
         self._go_on(loop)
 
-    def _refuse(self, rows: list[Row], loop: asyncio.AbstractEventLoop) -> None:
-        """Keep rows that the ledger did not take, and ask it again later. Runs on the loop."""
-        for row in rows:
-            self._sent.refuse(row)
+    def _refuse(self, rows: list[Row], loop: asyncio.AbstractEventLoop) -> list[bool]:
+        """Keep rows that the ledger did not take, ask it again later, return which are kept. Runs on the loop."""
+        kept = [*map(self._sent.refuse, rows)]
         if self._sent.unkept and self._making_up is None and not self._closed:
             self._making_up = loop.call_later(self._make_up_seconds, self._make_up, loop)
+        return kept
 
     def _make_up(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the thread write what the ledger did not take; what comes in meanwhile waits for it. Runs on the loop."""

@@ -29,8 +29,8 @@ class WatchedLedger:
         """Keep that a call is about to leave, as the ledger does."""
 
     def require(self) -> None:
-        """Raise LedgerUnavailable while the last record is known to have failed."""
-        if self._closed_until > self._clock():
+        """Raise LedgerUnavailable while the last record is known to have failed, or rows are still to be taken."""
+        if self._closed_until > self._clock() or self._ledger.behind:
             raise LedgerUnavailable(
                 "The ledger could not be written, so nothing is sent that could not be accounted.",
                 retry_after=REST_SECONDS,

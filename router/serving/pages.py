@@ -35,7 +35,7 @@ def rooms(maps: str) -> Iterator[int]:
 def enlarge_pages() -> int:
     """Move what is in use into large pages and return how many were made; some milliseconds: nothing for the loop."""
     try:
-        maps = MAPS.read_text()
+        maps = MAPS.read_text(encoding="utf-8", errors="replace")  # names of files are bytes
         libc = ctypes.CDLL(None)
         mincore, madvise = libc.mincore, libc.madvise
     except (OSError, AttributeError):

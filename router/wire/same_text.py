@@ -56,6 +56,8 @@ class SameText:
         text = delta.get("content")
         if len(delta) != 1 or not text or not isinstance(text, str) or event.count(b'"content"') != 1:
             return
+        if b"\\" in event:
+            return  # its key may be in escapes, and what looks like it be another
         key, raw = _CONTENT.search(event), text.encode("utf-8", "surrogatepass")
         if key is not None and not _NOT_PLAIN(raw) and event.startswith(raw, key.end()):
             self._head, self._tail = event[: key.end()], event[key.end() + len(raw) :]

@@ -21,11 +21,17 @@ class MemoryLedger:
         self._by_id: dict[str, LedgerEntry] = {}
         self.intents: list[Intent] = []
         self._closed = False
+        self.is_behind = False
 
     @property
     def entries(self) -> tuple[LedgerEntry, ...]:
         """What was recorded, in order."""
         return tuple(self._by_id.values())
+
+    @property
+    def behind(self) -> bool:
+        """Whether a test says so."""
+        return self.is_behind
 
     def intend(self, intent: Intent) -> None:
         """Keep what is about to be sent."""

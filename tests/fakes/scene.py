@@ -87,6 +87,10 @@ class Ledger:
         self._journal = journal
         self._error = error
 
+    @property
+    def behind(self) -> bool:
+        return False
+
     def intend(self, intent: Intent) -> None:
         if self._error is not None and not self.takes_intents:
             raise self._error

@@ -17,6 +17,7 @@ async def test_an_answer_that_cannot_be_accounted_is_not_given() -> None:
         await scene.play()
 
     assert (caught.value.error.status, caught.value.error.code) == (503, "ledger_unavailable")
+    assert not caught.value.error.again  # it was paid, and the next would be
 
 
 async def test_after_that_the_next_request_costs_nothing() -> None:
@@ -29,6 +30,7 @@ async def test_after_that_the_next_request_costs_nothing() -> None:
         await scene.play()
 
     assert caught.value.error.code == "ledger_unavailable"
+    assert caught.value.error.again
     assert len(scene.send.calls) == 1
 
 

@@ -67,6 +67,25 @@ def test_too_late_is_no_assessment() -> None:
     assert Sizer(slow, 0.05, clock).size(PROMPT, CUTS) is None
 
 
+def test_time_that_others_took_is_not_the_classifier_s() -> None:
+    """On a busy machine the clock goes on while nothing is computed here: what was spent here counts."""
+    clock, spent = Clock(), Clock()
+
+    def held_up(_prompt: Prompt, _thresholds: Thresholds) -> Assessment:
+        clock.now += 0.2
+        spent.now += 0.01
+        return an_assessment()
+
+    sizer = Sizer(held_up, 0.05, clock, spent)
+    for _ in range(FAILURES_IN_A_ROW + 1):
+        assert sizer.size(PROMPT, CUTS) == an_assessment()
+    spent.now = 0.0
+    assert (
+        Sizer(lambda _p, _t: (setattr(spent, "now", 1.0), an_assessment())[1], 0.05, clock, spent).size(PROMPT, CUTS)
+        is None
+    )
+
+
 def test_after_failures_in_a_row_it_rests_and_comes_back() -> None:
     """A classifier that keeps failing is left alone for a while, then asked again."""
     clock, calls = Clock(), []
@@ -101,6 +120,6 @@ def test_a_rest_and_its_end_are_told(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         assert sizer.size(PROMPT, CUTS) is not None
     assert [record.message for record in caplog.records][FAILURES_IN_A_ROW - 1 :] == [
-        "the classifier took 200 ms: it is left alone for 30 s, the default tier serves",
+        "the classifier took 200 ms of the processor: it is left alone for 30 s, the default tier serves",
         "the classifier is back",
     ]

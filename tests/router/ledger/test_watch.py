@@ -42,3 +42,16 @@ async def test_a_record_that_works_ends_the_rest() -> None:
     await watched.record(an_entry())
 
     watched.require()
+
+
+async def test_while_rows_are_still_to_be_taken_nothing_is_sent() -> None:
+    """The ledger asks for them itself: no request has to be paid to find out whether it takes rows again."""
+    kept = MemoryLedger()
+    watched = WatchedLedger(kept, lambda: 0.0)
+    kept.is_behind = True
+    with pytest.raises(LedgerUnavailable):
+        watched.require()
+
+    kept.is_behind = False
+
+    watched.require()

@@ -170,6 +170,14 @@ def test_what_is_not_one_chunk_of_text_stays_behind(odd):
     assert told == [framed(WORD)]
 
 
+def test_a_key_in_escapes_teaches_nothing():
+    """Where the key is written otherwise, what looks like it is another one: its text would be counted instead."""
+    same = SameText()
+    odd = b'data: {"content":"yyyy","choices":[{"index":0,"delta":{"c\\u006fntent":"yyyy"}}]}\n\n'
+    same.learn(odd, {"content": "yyyy"})
+    assert same.size(odd) is None
+
+
 def test_several_chunks_of_text_go_on_together():
     """What a busy loop finds together leaves together; not where it is more than others should wait for."""
     reader, told = a_reader(), []
