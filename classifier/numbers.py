@@ -31,9 +31,17 @@ FloatArray = npt.NDArray[np.float32]
 
 
 def numbers(
-    reading: Reading, ask: list[str], after: list[str], before: list[str], setting: tuple[float, ...]
+    reading: Reading,
+    ask: list[str],
+    after: list[str],
+    before: list[str],
+    setting: tuple[float, ...],
+    task: tuple[float, ...] | None = None,
 ) -> FloatArray:
-    """Return the handcrafted numbers in the order of NUMBERS; `setting` is that of what was there before the ask."""
+    """Return the handcrafted numbers in the order of NUMBERS.
+
+    `setting` is that of what was there before the ask, `task` that of its instructions; None without any.
+    """
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
@@ -45,7 +53,7 @@ def numbers(
         *_words(found, len(seen)),
         *_missing(reading, ask, found),
         *_conversation(reading, ask, after, before),
-        *_topics(ask, topics),
+        *_topics(ask, topics, task),
         *setting,
     )
     return np.frombuffer(_pack(*values), dtype=np.float32)
@@ -208,10 +216,20 @@ _TASK, _MATERIAL = 10, 24
 """So many words at the beginning say what is to be done, where more words follow than a task without material has."""
 
 
-def _topics(ask: list[str], found: tuple[int, ...]) -> tuple[float, ...]:
-    """Return how many words of each topic stand in the ask and in its beginning."""
+def _topics(ask: list[str], found: tuple[int, ...], told: tuple[float, ...] | None) -> tuple[float, ...]:
+    """Return how many words of each topic stand in the ask and in what says the task: instructions, or its beginning.
+
+    Beside instructions the ask often is what is worked on: a letter to be sorted, a sentence to be translated.
+    """
     topic = tuple(map(_log1p_of, found))
-    return topic + (setting_of(ask[:_TASK]) if len(ask) > _MATERIAL else topic)
+    if told is None:
+        told = task_of(ask) if len(ask) > _MATERIAL else topic
+    return topic + told
+
+
+def task_of(tokens: Sequence[str]) -> tuple[float, ...]:
+    """Return how many words of each topic are among the first of `tokens`, which say what is to be done."""
+    return setting_of(tokens[:_TASK])
 
 
 def setting_of(tokens: Iterable[str]) -> tuple[float, ...]:
