@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import json
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -20,14 +19,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from classifier.artifact import ArtifactInvalid
-from classifier.assess import load_classifier, load_default
+from benchmarks.operator_files import EDITS, SMALL, OperatorFiles, small_artifact
+from classifier.assess import load_default
 from classifier.prompt import Prompt
 from classifier.thresholds import Thresholds
 from router.access.keys import ClientKeys
 from router.api.inbound import read
-from router.errors import MalformedRequest, OperatorError, RouterError, UnknownCaller
-from router.settings.load import load
+from router.errors import MalformedRequest, RouterError, UnknownCaller
 from router.upstreams.credentials import Secret
 from router.wire.anthropic_request import to_chat
 from router.wire.completions_request import to_chat_prompt
@@ -37,7 +35,6 @@ from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
 from router.wire.responses_request import Past, translated
 from router.wire.upstream_error import problem_in_answer, read_problem
 
-ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 MOST_SAID = 1_000
 SLOW_SECONDS = 0.5
@@ -103,29 +100,12 @@ def error(data: bytes) -> None:
 
 
 class Targets:
-    """What keeps files or a model between two executions."""
+    """What keeps a model or keys between two executions."""
 
-    def __init__(self, folder: Path) -> None:
-        """Work in `folder`."""
-        self._config = folder / "c.yaml"
-        self._artifact = folder / "artifact"
-        shutil.copytree(ROOT / "classifier" / "models" / "default", self._artifact)
+    def __init__(self) -> None:
+        """Load them."""
         self._classifier = load_default()
         self._keys = ClientKeys({"a": Secret("client-key-0123456789")})
-
-    def config(self, data: bytes) -> None:
-        """Load a configuration."""
-        self._config.write_bytes(data)
-        with contextlib.suppress(OperatorError):
-            load(self._config, {})
-
-    def manifest(self, data: bytes) -> None:
-        """Load an artifact whose manifest was touched."""
-        self._load("manifest.json", data)
-
-    def arrays(self, data: bytes) -> None:
-        """Load an artifact whose arrays were touched."""
-        self._load("arrays.bin", data)
 
     def features(self, data: bytes) -> None:
         """Size a prompt of any text."""
@@ -137,17 +117,6 @@ class Targets:
         """Read an Authorization header."""
         with contextlib.suppress(UnknownCaller):
             assert self._keys.authenticate(data) != "a" or data.strip().lower().startswith(b"bearer")
-
-    def _load(self, name: str, data: bytes) -> None:
-        path = self._artifact / name
-        before = path.read_bytes()
-        path.write_bytes(data)
-        try:
-            load_classifier(self._artifact)
-        except ArtifactInvalid:
-            pass
-        finally:
-            path.write_bytes(before)
 
 
 MESSAGE = (
@@ -185,7 +154,8 @@ class Target:
 
 def targets(folder: Path) -> dict[str, Target]:
     """Return every target by its name."""
-    kept, default = Targets(folder), ROOT / "classifier" / "models" / "default"
+    kept, manifest, content = Targets(), *small_artifact(folder)
+    files = OperatorFiles(folder, manifest, content)
     event = (
         b'data: {"choices":[{"delta":{"content":"\xf0\x9f\xa6\x8a \xe2\x80\xa8"}}]}\r\n\r\nevent: x\ndata: [DONE]\n\n'
     )
@@ -196,11 +166,9 @@ def targets(folder: Path) -> dict[str, Target]:
         "body": Target(body, (request,)),
         "surfaces": Target(surfaces, OTHERS),
         "error": Target(error, ERRORS),
-        "config": Target(
-            kept.config, tuple(path.read_bytes() for path in sorted((ROOT / "config").glob("*.yaml"))[1:])
-        ),
-        "manifest": Target(kept.manifest, ((default / "manifest.json").read_bytes(),)),
-        "arrays": Target(kept.arrays, ((default / "arrays.bin").read_bytes(),)),
+        "config": Target(files.config, (SMALL, *EDITS)),
+        "manifest": Target(files.manifest, (manifest, *EDITS)),
+        "arrays": Target(files.arrays, (content,)),
         "features": Target(kept.features, prompts),
         "keys": Target(kept.keys, (b"Bearer client-key-0123456789", b"bearer x", b"Basic YTpi")),
     }

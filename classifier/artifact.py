@@ -69,7 +69,7 @@ def save(folder: Path, arrays: Arrays, facts: Mapping[str, Any]) -> str:
         offset += len(data)
     content = b"".join(pieces)
     manifest = {"format": FORMAT, **facts, "arrays": places, "bytes": offset, "sha256": _sha256(content)}
-    manifest["id"] = _identity(manifest)
+    manifest["id"] = identity(manifest)
     (folder / ARRAYS).write_bytes(content)
     text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -78,14 +78,19 @@ def save(folder: Path, arrays: Arrays, facts: Mapping[str, Any]) -> str:
 
 def load(folder: Path, *, fingerprint: str) -> Artifact:
     """Read the artifact in `folder`; ArtifactInvalid when it is damaged, too large or made for other features."""
-    manifest = _read_manifest(folder)
+    manifest, content = _read(folder / MANIFEST, MAX_MANIFEST_BYTES), _read(folder / ARRAYS, MAX_ARRAY_BYTES)
+    return decode(manifest, content, folder=folder, fingerprint=fingerprint)
+
+
+def decode(raw: bytes, content: bytes, *, folder: Path, fingerprint: str) -> Artifact:
+    """Return the artifact of a manifest's and its arrays' bytes, which lie in `folder`; ArtifactInvalid as `load`."""
+    manifest = _manifest(raw, folder / MANIFEST)
     if manifest.get("fingerprint") != fingerprint:
         raise ArtifactInvalid(
             f"the artifact in '{folder}' was trained on other features ({manifest.get('fingerprint')}) than this "
             f"version computes ({fingerprint})",
             _TRAIN,
         )
-    content = _read(folder / ARRAYS, MAX_ARRAY_BYTES)
     if _sha256(content) != manifest.get("sha256"):
         raise ArtifactInvalid(
             f"'{folder / ARRAYS}' is not the file that its manifest describes (SHA-256 differs)",
@@ -93,7 +98,7 @@ def load(folder: Path, *, fingerprint: str) -> Artifact:
         )
     try:
         arrays = {str(place["name"]): _array(content, place) for place in manifest["arrays"]}
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:  # the last: a size that no machine has
         raise ArtifactInvalid(f"'{folder / MANIFEST}' describes arrays that do not fit: {error}", _TRAIN) from error
     return Artifact(id=str(manifest["id"]), arrays=_unpack(arrays), facts=manifest)
 
@@ -122,19 +127,19 @@ def _unpack(arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
         array = found[name]
         if array.dtype != np.int8 or scale is None or scale.shape != array.shape[1:]:
             raise ArtifactInvalid(f"the artifact's '{name}' and its scale do not fit", _TRAIN)
-        found[name] = array * scale
+        with np.errstate(over="ignore"):  # too large a weight is refused where weights are used
+            found[name] = array * scale
     return found
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
+def _manifest(raw: bytes, path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(_read(path, MAX_MANIFEST_BYTES))
+        manifest = json.loads(raw)
     except ValueError as error:
         raise ArtifactInvalid(f"'{path}' is not JSON: {error}", "restore it from the release, or " + _TRAIN) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ArtifactInvalid(f"'{path}' is not a manifest of format {FORMAT}", _TRAIN)
-    if manifest.get("id") != _identity(manifest):
+    if manifest.get("id") != identity(manifest):
         raise ArtifactInvalid(
             f"'{path}' was changed after it was written (its id differs)", "restore it from the release, or " + _TRAIN
         )
@@ -164,7 +169,7 @@ def _array(content: bytes, place: Mapping[str, Any]) -> npt.NDArray[Any]:
     return array.reshape(shape)
 
 
-def _identity(manifest: Mapping[str, Any]) -> str:
+def identity(manifest: Mapping[str, Any]) -> str:
     """Return the id: the first 12 hex digits of the SHA-256 of the manifest without its id."""
     rest = {name: value for name, value in manifest.items() if name != "id"}
     return _sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))[:12]

@@ -26,6 +26,10 @@ TOLD_SCALES: Mapping[str, float] = {
 
 PENALTY = 0.65
 
+MEANINGS_SCALE = 0.2
+"""How much what a word means (`training.meanings`) counts against the word: under the penalty, a prior that words
+of like meaning weigh alike."""
+
 NUMBERS_SCALE = 0.05
 """How much a standard deviation of a handcrafted number counts against a word: under the penalty, a prior."""
 

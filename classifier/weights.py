@@ -29,6 +29,9 @@ HEADS = ("medium", "hard", "missing", "unclear")
 LEAST_GAP = 1.0
 """The logits of medium or hard and of hard are at least so far apart, or P(medium) would vanish where they disagree."""
 
+LARGEST = 1e6
+"""No weight, centre or spread is larger, and no spread smaller than one by it: their sums and products are finite."""
+
 CLIP = 4.0
 """Handcrafted numbers are cut at this many standard deviations."""
 
@@ -73,8 +76,14 @@ def weights_of(arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
     rows = np.where(known > 0, np.cumsum(known, dtype=np.int64), 0)
     words = int(known[edges[WORDS] : edges[WORDS + 1]].sum())
     rows = np.concatenate((rows, rows[edges[WORDS] : edges[WORDS + 1]]))
-    if len(arrays["table"]) != 1 + known.sum() or len(arrays["vectors"]) != words or not (arrays["spread"] > 0).all():
+    if (
+        len(arrays["table"]) != 1 + known.sum()
+        or len(arrays["vectors"]) != words
+        or not (arrays["spread"] >= 1 / LARGEST).all()
+    ):
         raise ArtifactInvalid("the artifact's tables do not fit its index", FIX)
+    if any(float(np.abs(arrays[name]).max(initial=0)) > LARGEST for name in _SHAPES):
+        raise ArtifactInvalid("the artifact's weights do not fit: one is too large for sums of them to be numbers", FIX)
     table = np.asarray(arrays["table"], dtype=np.float32)
     nothing = np.zeros((1, VECTORS), dtype=np.float32)
     rest = {name: np.asarray(arrays[name], dtype=np.float32) for name in _SHAPES if name not in ("table", "vectors")}
@@ -108,8 +117,8 @@ _SHAPES: Mapping[str, tuple[int | None, ...]] = {
 def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Raise ArtifactInvalid when an array is missing or has the wrong shape."""
     found = {name: array.shape for name, array in arrays.items()}
-    units = found.get("hidden", (0, 0))[-1]
-    expected = {**_SHAPES, "known": (LEARNT // 8,), "hidden_bias": (units,), "out": (units, _SHAPES["out"][1])}
+    units = found.get("hidden", ())[-1:] or (0,)
+    expected = {**_SHAPES, "known": (LEARNT // 8,), "hidden_bias": units, "out": (*units, _SHAPES["out"][1])}
     for name, shape in expected.items():
         has = found.get(name)
         fits = has is not None and len(has) == len(shape)

@@ -13,6 +13,7 @@ from classifier.assessment import DOMAINS
 from classifier.features import AROUND, BLOCKS, DIMENSIONS, LEARNT, SHIFT, WORDS, Features, block_bounds, extract
 from classifier.numbers import NUMBERS
 from classifier.training.labels import Example, is_own
+from classifier.training.meanings import meanings_of
 from classifier.training.network import Network
 from classifier.training.regression import Inputs, alike, held_out, regress
 from classifier.weights import CLIP, SCORES, VECTORS
@@ -124,7 +125,12 @@ def fit_in_folds(design: Design, targets: Floats, folds: Sequence[int]) -> tuple
     weighted = _of_lengths(design.counts, kept, idf)
     scaling = model.numbers().fit(design.numbers)
     spread = np.where(scaling.scale_ > 0, scaling.scale_, 1.0)
-    inputs = Inputs(words=weighted, numbers=_scale(design.numbers, scaling.mean_, spread), own=design.own)
+    inputs = Inputs(
+        words=weighted,
+        meanings=meanings_of(kept),
+        numbers=_scale(design.numbers, scaling.mean_, spread),
+        own=design.own,
+    )
     products, place = inputs.products(), np.asarray(folds, dtype=np.int64)
     stage = Stage(
         kept=kept,

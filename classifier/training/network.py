@@ -33,7 +33,7 @@ _CONSTANT = 1e-6
 
 _OWN = 0.1
 """What an own row counts for the tier against a row of others; for the rest both count the same."""
-STRAIGHT = {"medium": 0.3, "hard": 0.3, "missing": 0.6, "unclear": 0.6}
+STRAIGHT = {"medium": 0.4, "hard": 0.4, "missing": 0.6, "unclear": 0.6}
 """The share of the straight way in the logits of HEADS."""
 STRAIGHT_DOMAIN = 0.7
 """The same in those of DOMAINS, which are hardly more than what words say."""

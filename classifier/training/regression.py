@@ -27,9 +27,13 @@ Weights = tuple[Floats, Floats, Floats]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Prompts as the first stage sees them, a row each: weighted words, scaled numbers, whether it is own."""
+    """Prompts as the first stage sees them, a row each: weighted words, scaled numbers, whether it is own.
+
+    `meanings` has a row for each column of `words`: words whose rows are alike are expected to weigh alike.
+    """
 
     words: csr_matrix
+    meanings: Floats
     numbers: Floats
     own: npt.NDArray[np.bool_]
 
@@ -42,7 +46,7 @@ class Inputs:
         other = rare.T.tocsr()
         for start in range(0, len(self.own), _CHUNK):
             (rare[start : start + _CHUNK] @ other).toarray(out=found[start : start + _CHUNK])
-        dense = np.hstack([words[:, np.flatnonzero(frequent)].toarray(), self._numbers()])
+        dense = np.hstack([words[:, np.flatnonzero(frequent)].toarray(), self.about(), self._numbers()])
         found += dense @ dense.T
         found += np.float32(model.CONSTANT_SCALE**2)
         return found
@@ -55,6 +59,15 @@ class Inputs:
         found, numbers = products.copy(), self._numbers()[places]
         found[np.ix_(places, places)] += numbers @ numbers.T + np.float32(model.OWN_SCALE**2)
         return found
+
+    def about(self) -> Singles:
+        """Return what the words of each row mean together, scaled as it counts."""
+        return np.asarray(self.words @ self.meanings * model.MEANINGS_SCALE, dtype=np.float32)
+
+    def weights(self, dual: Floats) -> Floats:
+        """Return the weights of words, of which a part is due to what they mean, from those of the rows."""
+        shared = model.MEANINGS_SCALE * (self.about().T.astype(np.float64) @ dual)
+        return np.asarray(self.words.T @ dual + self.meanings @ shared)
 
     def _numbers(self) -> Singles:
         return (self.numbers * model.NUMBERS_SCALE).astype(np.float32)
@@ -79,7 +92,7 @@ def regress(inputs: Inputs, products: Singles, targets: Floats) -> Weights:
     dual = np.zeros_like(targets)
     dual[known], mean = _solve(products, targets, known)
     return (
-        np.asarray(inputs.words.T @ dual),
+        inputs.weights(dual),
         model.NUMBERS_SCALE**2 * (inputs.numbers.T @ dual),
         mean + model.CONSTANT_SCALE**2 * dual.sum(axis=0),
     )

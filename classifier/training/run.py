@@ -14,6 +14,7 @@ from classifier.features import fingerprint
 from classifier.training import dataset, sources
 from classifier.training.fit import design_of, export, fit_in_folds, targets_of
 from classifier.training.labels import Example
+from classifier.training.meanings import checksum
 from classifier.training.network import fit_networks
 from classifier.training.presets import choose
 from classifier.weights import HEADS, LEAST_GAP
@@ -41,7 +42,7 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
         "presets": presets_of(examples, logits),
         "seed": seed,
         "examples": len(examples),
-        "data": dataset.checksums(sources.ANNOTATED),
+        "data": {**dataset.checksums(sources.ANNOTATED), "word_vectors": checksum()},
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "sklearn": version("scikit-learn")},
     }
     identity = save(out, arrays, facts)

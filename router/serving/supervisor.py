@@ -7,6 +7,7 @@ upstreams, and follows the configuration by itself. The supervisor follows it as
 place of a dead one begins with the last good one whatever the file says by then.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -69,6 +70,7 @@ class Supervisor:
         """Keep the workers serving until a signal comes; return the exit code. `began` is called when all serve."""
         for number in _SIGNALS:
             signal.signal(number, lambda got, _frame: self._signals.append(got))
+        gc.freeze()  # else each collection copies the pages that workers share, the one at the end all of them
         looked = time.monotonic()
         while not (self._ending and all(place.pid is None for place in self._places)):
             self._pass_on()

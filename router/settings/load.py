@@ -8,7 +8,7 @@ from router.catalog.upstream import Service
 from router.errors import SettingsInvalid
 from router.settings.catalogue import Catalogue, read_catalogue
 from router.settings.checks import check
-from router.settings.document import read
+from router.settings.document import Document, read
 from router.settings.embedding_schema import EmbeddingSettings
 from router.settings.schema import (
     AuthSettings,
@@ -125,15 +125,21 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """
     origin = config_file("tierwise.yaml") if path is None else path
     document = read(origin, str(origin) if path is not None else origin.name)
+    return sound(document, origin, read_catalogue(config_file("catalog.yaml")), environ, shipped=path is None)
+
+
+def sound(
+    document: Document, origin: Path, catalogue: Catalogue, environ: Mapping[str, str], *, shipped: bool = False
+) -> Settings:
+    """Return the settings in what was read of `origin`; SettingsInvalid with all problems. The rest is as in `load`."""
     problems = document.problems()
-    catalogue = read_catalogue(config_file("catalog.yaml"))
     file = shaped(document.data, SettingsFile, problems)
     if file is not None:
         check(file, document.data, catalogue, environ, problems)
     problems.raise_if_any()
     if file is None:
         raise SettingsInvalid((f"{origin} cannot be read as a configuration.",))
-    return Settings(origin=origin, shipped=path is None, file=_overridden(file, environ), catalogue=catalogue)
+    return Settings(origin=origin, shipped=shipped, file=_overridden(file, environ), catalogue=catalogue)
 
 
 def load_simulated(port: int, environ: Mapping[str, str], keep: Settings | None = None) -> Settings:

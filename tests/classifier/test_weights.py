@@ -52,6 +52,10 @@ def test_words_of_the_ask_have_vectors():
         ("out", ARRAYS["out"][:-1]),
         ("direct", None),
         ("spread", np.zeros_like(ARRAYS["spread"])),
+        ("spread", np.full_like(ARRAYS["spread"], 1e-30)),
+        ("hidden", np.float32(1)),
+        ("out", np.full_like(ARRAYS["out"], 3e6, dtype=np.float32)),
+        ("table", np.full_like(ARRAYS["table"], np.inf, dtype=np.float32)),
     ],
     ids=str,
 )

@@ -21,6 +21,7 @@ from classifier.training.fit import (
     targets_of,
 )
 from classifier.training.labels import Example
+from classifier.training.meanings import meanings_of
 from classifier.training.network import Network, fit_networks
 from classifier.training.run import probabilities_of
 from classifier.weights import CLIP, SCORES, VECTORS
@@ -78,9 +79,10 @@ def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], desig
         lengths = np.sqrt((block * idf[inside] ** 2).sum(axis=1, keepdims=True))
         blocks.append(block * idf[inside] * scale / np.where(lengths > 0, lengths, 1))
     blocks[WORDS] += blocks.pop(AROUND)
+    about = np.hstack(blocks) @ meanings_of(stage.kept) * model.MEANINGS_SCALE
     numbers = np.clip(model.numbers().fit_transform(design.numbers), -CLIP, CLIP) * model.NUMBERS_SCALE
     constant = np.full((len(examples), 1), model.CONSTANT_SCALE)
-    inputs = np.hstack([*blocks, numbers, constant])
+    inputs = np.hstack([*blocks, about, numbers, constant])
     place, mean = SCORES.index("missing"), targets[:, SCORES.index("missing")].mean()
     ridge = Ridge(alpha=model.PENALTY, fit_intercept=False).fit(inputs, targets[:, place] - mean)
     assert np.abs(stage.predict(design)[:, place] - mean - ridge.predict(inputs)).max() < 1e-3

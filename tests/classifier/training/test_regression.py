@@ -6,25 +6,34 @@ from classifier.training.regression import Inputs, alike, held_out, regress
 from classifier.weights import SCORES
 
 RANDOM = np.random.default_rng(3)
-ROWS, WORDS, NUMBERS = 60, 90, 4
+ROWS, WORDS, MEANINGS, NUMBERS = 60, 90, 5, 4
 
 
 def inputs_of(own: np.ndarray) -> Inputs:
     words = csr_matrix(RANDOM.random((ROWS, WORDS)) * (RANDOM.random((ROWS, WORDS)) < 0.1))
-    return Inputs(words=words, numbers=RANDOM.normal(size=(ROWS, NUMBERS)), own=own)
+    meanings = RANDOM.normal(size=(WORDS, MEANINGS))
+    return Inputs(words=words, meanings=meanings, numbers=RANDOM.normal(size=(ROWS, NUMBERS)), own=own)
 
 
 INPUTS = inputs_of(np.arange(ROWS) % 3 == 0)
 TARGETS = RANDOM.normal(size=(ROWS, 2))
 
 
+def rows_of(rows: np.ndarray) -> Inputs:
+    return Inputs(
+        words=INPUTS.words[rows], meanings=INPUTS.meanings, numbers=INPUTS.numbers[rows], own=INPUTS.own[rows]
+    )
+
+
 def whole(inputs: Inputs) -> np.ndarray:
     constant = np.full((ROWS, 1), model.CONSTANT_SCALE)
-    return np.hstack([inputs.words.toarray(), inputs.numbers * model.NUMBERS_SCALE, constant])
+    words = inputs.words.toarray()
+    about = words @ inputs.meanings * model.MEANINGS_SCALE
+    return np.hstack([words, about, inputs.numbers * model.NUMBERS_SCALE, constant])
 
 
 def test_products_are_those_of_all_columns():
-    """The inner products are those of words, scaled numbers and the constant side by side."""
+    """The inner products are those of words, their meanings, scaled numbers and the constant side by side."""
     columns = whole(INPUTS)
     assert np.allclose(INPUTS.products(), columns @ columns.T, atol=1e-5)
 
@@ -46,8 +55,10 @@ def test_the_weights_are_those_of_a_ridge_regression():
     solved = np.linalg.solve(
         columns.T @ columns + model.PENALTY * np.eye(columns.shape[1]), columns.T @ (TARGETS - mean)
     )
-    assert np.allclose(words, solved[:WORDS], atol=1e-4)
-    assert np.allclose(numbers, solved[WORDS:-1] * model.NUMBERS_SCALE, atol=1e-4)
+    shared = INPUTS.meanings @ solved[WORDS : WORDS + MEANINGS] * model.MEANINGS_SCALE
+    assert np.abs(shared).max() > 0.01
+    assert np.allclose(words, solved[:WORDS] + shared, atol=1e-4)
+    assert np.allclose(numbers, solved[WORDS + MEANINGS : -1] * model.NUMBERS_SCALE, atol=1e-4)
     assert np.allclose(bias, mean + solved[-1] * model.CONSTANT_SCALE, atol=1e-4)
 
 
@@ -55,7 +66,7 @@ def test_unknown_rows_count_for_nothing():
     """A row whose target is not known leaves the weights as if it were not there."""
     targets = TARGETS.copy()
     targets[40:] = np.nan
-    some = Inputs(words=INPUTS.words[:40], numbers=INPUTS.numbers[:40], own=INPUTS.own[:40])
+    some = rows_of(np.arange(40))
     known = regress(some, some.products(), TARGETS[:40])
     for found, expected in zip(regress(INPUTS, INPUTS.products(), targets), known, strict=True):
         assert np.allclose(found, expected, atol=1e-5)
@@ -80,7 +91,7 @@ def test_held_out_scores_are_those_of_fits_without_the_fold():
     found = held_out((INPUTS.apart(products), products), targets, folds)
     for fold in range(3):
         inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        others = Inputs(words=INPUTS.words[outside], numbers=INPUTS.numbers[outside], own=INPUTS.own[outside])
+        others = rows_of(outside)
         words, numbers, bias = regress(others, others.apart(others.products()), targets[outside])
         told = INPUTS.words[inside] @ words + INPUTS.numbers[inside] @ numbers + bias
         assert np.allclose(found[inside], told, atol=1e-4)
