@@ -10,6 +10,7 @@ from classifier.assess import DEFAULT_FOLDER, Scorer, load_classifier
 from classifier.assessment import DOMAINS
 from classifier.features import AROUND, BLOCKS, SHIFT, WORDS, block_bounds, extract, parts_of
 from classifier.numbers import NUMBERS
+from classifier.prompt import Prompt
 from classifier.training.dataset import annotated, folds_of
 from classifier.training.fit import (
     Design,
@@ -63,8 +64,14 @@ def test_two_fits_are_equal(examples: tuple[Example, ...], design: Design, targe
     assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
 
-def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], design: Design, targets: np.ndarray):
+def with_instructions(example: Example) -> Example:
+    """Return an example whose prompt stands under instructions."""
+    return replace(example, prompt=Prompt.of((("system", "Prove or summarise, in words."), *example.prompt.turns)))
+
+
+def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], targets: np.ndarray):
     """The lookup of serving gives what scikit-learn's own transformers and ridge regression predict."""
+    design = design_of(with_instructions(one) if at % 3 == 0 else one for at, one in enumerate(examples))
     stage = fit_stage(design, targets)
     edges = np.searchsorted(stage.kept, block_bounds())
     counts = design.counts[:, stage.kept]
