@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
-from classifier.numbers import NUMBERS, numbers, setting_of
+from classifier.numbers import NUMBERS, Told, numbers, setting_of, told_of
 from classifier.prompt import SHIPPED, Prompt
 from classifier.topics import TOPICS
 
@@ -129,10 +129,11 @@ def place_of_context(token: str) -> int:
 
 
 class _Instructions(NamedTuple):
-    """The tokens of instructions, and how many of them are of each topic."""
+    """The tokens of instructions, how many of them are of each topic, and what they say; None without tokens."""
 
     tokens: tuple[str, ...]
     setting: tuple[float, ...]
+    told: Told | None
 
 
 class _Heard(dict[str, _Instructions]):
@@ -142,7 +143,7 @@ class _Heard(dict[str, _Instructions]):
         if len(self) >= HEARD:
             self.clear()
         tokens = tuple(tokens_of(plain(text)))
-        found = self[text] = _Instructions(tokens, setting_of(tokens))
+        found = self[text] = _Instructions(tokens, setting_of(tokens), told_of(text, tokens))
         return found
 
 
@@ -155,14 +156,14 @@ def parts_of(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Parts:
     ask = tokens_of(plain(reading.ask))
     after = tokens_of(plain(reading.after)) if reading.after else []
     before = tokens_of(plain(reading.before)) if reading.before else []
-    system, setting = _heard[reading.system]
+    system, setting, told = _heard[reading.system]
     context = [*after, *before, *system] if after or before else system
     if reading.tool_results:
         # An agent's instructions are the same for all of its calls: they say what it is for, not what this call asks.
         return Parts(ask, context, (), numbers(reading, ask, after, before, _heard[""].setting))
     if before:
         setting = setting_of([*system, *before])
-    return Parts(ask, context, system, numbers(reading, ask, after, before, setting))
+    return Parts(ask, context, system, numbers(reading, ask, after, before, setting, told))
 
 
 def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:
@@ -209,7 +210,8 @@ def fingerprint() -> str:
         digest.update(" ".join(sorted(words)).encode())
     for probe in _PROBES:
         turns = (("system", "Be brief."), ("user", "hi"), ("assistant", probe), ("user", probe), ("tool", "error: 1"))
-        found = extract(Prompt.of(turns))
-        digest.update(found.indices.tobytes() + found.counts.tobytes())
-        digest.update(np.rint(found.numbers * 1000).astype(np.int32).tobytes())
+        for some in (turns, turns[:-1]):  # instructions say the task until tools have answered
+            found = extract(Prompt.of(some))
+            digest.update(found.indices.tobytes() + found.counts.tobytes())
+            digest.update(np.rint(found.numbers * 1000).astype(np.int32).tobytes())
     return digest.hexdigest()[:16]

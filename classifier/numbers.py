@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from operator import itemgetter, truediv
 from struct import Struct
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +31,25 @@ _counted_among = counter_of((*LEXICONS.values(), *TOPICS.values()))
 FloatArray = npt.NDArray[np.float32]
 
 
+class Told(NamedTuple):
+    """What instructions say: how many of their first words are of each topic, and what they say of functions."""
+
+    task: tuple[float, ...]
+    functions: tuple[float, float]
+
+
 def numbers(
-    reading: Reading, ask: list[str], after: list[str], before: list[str], setting: tuple[float, ...]
+    reading: Reading,
+    ask: list[str],
+    after: list[str],
+    before: list[str],
+    setting: tuple[float, ...],
+    told: Told | None = None,
 ) -> FloatArray:
-    """Return the handcrafted numbers in the order of NUMBERS; `setting` is that of what was there before the ask."""
+    """Return the handcrafted numbers in the order of NUMBERS.
+
+    `setting` is that of what was there before the ask, `told` what its instructions say; None without any.
+    """
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
@@ -45,8 +61,10 @@ def numbers(
         *_words(found, len(seen)),
         *_missing(reading, ask, found),
         *_conversation(reading, ask, after, before),
-        *_topics(ask, topics),
+        *_topics(ask, topics, told),
         *setting,
+        *_said(reading),
+        *_told(told, ask),
     )
     return np.frombuffer(_pack(*values), dtype=np.float32)
 
@@ -208,9 +226,14 @@ _TASK, _MATERIAL = 10, 24
 """So many words at the beginning say what is to be done, where more words follow than a task without material has."""
 
 
-def _topics(ask: list[str], found: tuple[int, ...]) -> tuple[float, ...]:
-    """Return how many words of each topic stand in the ask and in its beginning."""
+def _topics(ask: list[str], found: tuple[int, ...], told: Told | None) -> tuple[float, ...]:
+    """Return how many words of each topic stand in the ask and in what says the task: instructions, or its beginning.
+
+    Beside instructions the ask often is what is worked on: a letter to be sorted, a sentence to be translated.
+    """
     topic = tuple(map(_log1p_of, found))
+    if told is not None:
+        return topic + told.task
     return topic + (setting_of(ask[:_TASK]) if len(ask) > _MATERIAL else topic)
 
 
@@ -219,7 +242,45 @@ def setting_of(tokens: Iterable[str]) -> tuple[float, ...]:
     return tuple(map(_log1p_of, topics_among(set(tokens))))
 
 
-NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION + _TOPICS
+_SAID = ("before_digits", "before_marks", "before_asks")
+_marks_in = itemgetter(*map(ord, ":;=(){}|,<>"))
+_NOTHING_SAID = (0.0,) * len(_SAID)
+
+
+def _said(reading: Reading) -> tuple[float, ...]:
+    """Return whether the talk before the ask holds figures or code, and whether it ends with a question.
+
+    What "it" and "the numbers" are is there, or is not. Nothing once tools have answered: the talk is theirs by then.
+    """
+    text = reading.before
+    if not text or reading.tool_results:
+        return _NOTHING_SAID
+    octets = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    histogram = np.bincount(octets, minlength=128).tolist()
+    asks = text.rstrip().endswith(("?", "？"))
+    return (_LOG1P[sum(histogram[48:58])], _LOG1P[sum(_marks_in(histogram))], asks)
+
+
+_TOLD = ("told_parameters", "told_brackets", "told_ask_words")
+_NOTHING_TOLD = (0.0,) * len(_TOLD)
+
+
+def told_of(text: str, tokens: Sequence[str]) -> Told | None:
+    """Return what a text of instructions says, whose `tokens` these are; None when there are none.
+
+    Functions are named with brackets, and their required parameters often with a star: what lacks one is to be asked.
+    """
+    if not tokens:
+        return None
+    brackets = text.count("(")
+    return Told(setting_of(tokens[:_TASK]), (float(brackets > 0 and "*" in text), _LOG1P[brackets]))
+
+
+def _told(told: Told | None, ask: list[str]) -> tuple[float, ...]:
+    return _NOTHING_TOLD if told is None else (*told.functions, _LOG1P[len(ask)])
+
+
+NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION + _TOPICS + _SAID + _TOLD
 """The names of the handcrafted numbers, in their order."""
 
 _pack = Struct(f"{len(NUMBERS)}f").pack  # takes truth values and counts as they are, in half the time of np.array

@@ -55,6 +55,12 @@ _PHRASES: Mapping[str, tuple[str, str]] = {
     "images": ("has pictures", "has no pictures"),
     "json_output": ("asks for JSON output", "asks for no JSON output"),
     "empty": ("says nothing", "says something"),
+    "before_digits": ("figures were told before", "no or few figures were told before"),
+    "before_marks": ("code or a list was there before", "no code or list was there before"),
+    "before_asks": ("answers a question", "answers no question"),
+    "told_parameters": ("the instructions name required parameters", "the instructions name no required parameters"),
+    "told_brackets": ("the instructions have brackets", "the instructions have no brackets"),
+    "told_ask_words": ("much to work on beside instructions", "little or nothing beside instructions"),
 }
 
 _KINDS: Mapping[str, tuple[str, str]] = {

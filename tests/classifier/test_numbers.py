@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.features import extract
 from classifier.lexicon import plain, tokens_of
 from classifier.numbers import NUMBERS, numbers, setting_of
 from classifier.prompt import Prompt
@@ -15,6 +16,11 @@ def named(text: str) -> dict[str, float]:
     return dict(
         zip(NUMBERS, numbers(reading, tokens_of(plain(reading.ask)), [], [], setting_of([])).tolist(), strict=True)
     )
+
+
+def talk(*turns: tuple[str, str]) -> dict[str, float]:
+    """Return the numbers of a prompt of some turns, by name."""
+    return dict(zip(NUMBERS, extract(Prompt.of(turns)).numbers.tolist(), strict=True))
 
 
 @given(st.text(max_size=300))
@@ -40,3 +46,28 @@ def test_who_writes_without_marks_does_not_write_longer_sentences():
     unmarked, marked = named(sentence * 6)["sentence_words"], named((sentence.strip() + ". ") * 6)["sentence_words"]
     assert abs(unmarked - marked) < 0.25
     assert named("Go. Now. Run.")["sentence_words"] < 1.0 < marked
+
+
+def test_a_talk_that_holds_the_material_differs_from_one_that_does_not():
+    """Figures, code and a question before the ask are counted, until tools have answered."""
+    last = ("user", "what's the average")
+    found = talk(("user", "Goals: 2, 0, 3, 1"), ("assistant", "Of which team?"), last)
+    assert found["before_digits"] > 0
+    assert found["before_marks"] > 0
+    assert found["before_asks"] == 1
+    bare = talk(("user", "We played a lot"), ("assistant", "Nice."), last)
+    later = talk(("user", "Goals: 2, 0, 3, 1"), ("assistant", "Of which team?"), last, ("tool", "done"))
+    for none in (bare, later, talk(last)):
+        assert none["before_digits"] == none["before_marks"] == none["before_asks"] == 0
+
+
+def test_functions_that_instructions_name_are_seen():
+    """Brackets and starred parameters are counted, and how much the ask says beside them."""
+    ask = ("user", "a table at the Anchor")
+    plain_one, named_one, starred = (
+        talk(("system", text), ask) for text in ("Book tables.", "Call book(place, date).", "Call book(place*, date*).")
+    )
+    assert plain_one["told_brackets"] == plain_one["told_parameters"] == named_one["told_parameters"] == 0
+    assert named_one["told_brackets"] == starred["told_brackets"] > 0
+    assert starred["told_parameters"] == 1
+    assert plain_one["told_ask_words"] > talk(ask)["told_ask_words"] == 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from classifier.features import extract
 from classifier.lexicon import plain, tokens_of
 from classifier.numbers import NUMBERS, numbers, setting_of
 from classifier.prompt import Prompt
@@ -31,3 +32,14 @@ def test_the_task_the_material_and_the_setting_are_told_apart():
     assert found["topic_code"] > found["setting_code"] > 0
     assert found["task_code"] == 0
     assert found["task_digests"] > 0
+
+
+def test_instructions_say_the_task_until_tools_have_answered():
+    """An application's ask is what is worked on; alone, and in an agent's later calls, it is the task."""
+    column = NUMBERS.index("task_code")
+    system, ask = ("system", "Translate the message into Dutch."), ("user", "docker, kubernetes and pytest")
+    alone, told = (extract(Prompt.of(turns)).numbers for turns in ((ask,), (system, ask)))
+    later = extract(Prompt.of((system, ask, ("tool", "done")))).numbers
+    assert alone[column] == later[column] > told[column] == 0
+    assert told[NUMBERS.index("task_texts")] > 0
+    assert told[NUMBERS.index("topic_code")] == alone[NUMBERS.index("topic_code")]

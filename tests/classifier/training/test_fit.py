@@ -10,6 +10,7 @@ from classifier.assess import DEFAULT_FOLDER, Scorer, load_classifier
 from classifier.assessment import DOMAINS
 from classifier.features import AROUND, BLOCKS, SHIFT, WORDS, block_bounds, extract, parts_of
 from classifier.numbers import NUMBERS
+from classifier.prompt import Prompt
 from classifier.training.dataset import annotated, folds_of
 from classifier.training.fit import (
     Design,
@@ -63,18 +64,27 @@ def test_two_fits_are_equal(examples: tuple[Example, ...], design: Design, targe
     assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
 
-def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], design: Design, targets: np.ndarray):
+def with_instructions(example: Example) -> Example:
+    """Return an example whose prompt stands under instructions."""
+    return replace(example, prompt=Prompt.of((("system", "Prove or summarise, in words."), *example.prompt.turns)))
+
+
+def test_exported_scores_equal_scikit_learn(examples: tuple[Example, ...], targets: np.ndarray):
     """The lookup of serving gives what scikit-learn's own transformers and ridge regression predict."""
+    design = design_of(with_instructions(one) if at % 3 == 0 else one for at, one in enumerate(examples))
     stage = fit_stage(design, targets)
     edges = np.searchsorted(stage.kept, block_bounds())
     counts = design.counts[:, stage.kept]
     idf, blocks = model.words().fit(counts).idf_, []
+    told = np.asarray(design.counts[:, block_bounds()[AROUND] :].sum(axis=1)) > 0
+    assert 0 < told.sum() < len(told)
     for place, name in enumerate(BLOCKS):
         inside = slice(*edges[WORDS : WORDS + 2]) if place == AROUND else slice(edges[place], edges[place + 1])
         shift = SHIFT if place == AROUND else 0
+        scale = np.where(told, model.TOLD_SCALES[name], model.BLOCK_SCALES[name])
         block = design.counts[:, stage.kept[inside] + shift].toarray()
         lengths = np.sqrt((block * idf[inside] ** 2).sum(axis=1, keepdims=True))
-        blocks.append(block * idf[inside] * model.BLOCK_SCALES[name] / np.where(lengths > 0, lengths, 1))
+        blocks.append(block * idf[inside] * scale / np.where(lengths > 0, lengths, 1))
     blocks[WORDS] += blocks.pop(AROUND)
     about = np.hstack(blocks) @ meanings_of(stage.kept) * model.MEANINGS_SCALE
     numbers = np.clip(model.numbers().fit_transform(design.numbers), -CLIP, CLIP) * model.NUMBERS_SCALE
