@@ -137,10 +137,9 @@ class Explainer:
         rows = weights.rows[features.indices]
         counts, idf = features.counts.astype(np.float64), weights.idf[rows].astype(np.float64)
         factors = counts * idf
-        lengths = weights.blocks[int(features.bounds[AROUND] < features.bounds[AROUND + 1])]
         for place, (start, end) in enumerate(zip(features.bounds[:-1], features.bounds[1:], strict=True)):
             length = float(np.sqrt((counts[start:end] * np.square(idf[start:end])).sum()))
-            factors[start:end] *= float(lengths[place]) / max(length, 1e-6)
+            factors[start:end] *= float(weights.blocks[place]) / max(length, 1e-6)
         words = np.zeros((len(rows), len(weights.hidden)))
         words[:, : len(SCORES)] = factors[:, None] * weights.scores[rows]
         for place in (WORDS, AROUND):

@@ -16,14 +16,6 @@ from sklearn.preprocessing import StandardScaler
 BLOCK_SCALES: Mapping[str, float] = {"pairs": 0.4, "words": 0.6, "context": 0.25, "ends": 0.4, "around": 0.6}
 """The length that each block of a prompt's bag is given."""
 
-MATERIAL = 0.5
-"""The share of it that the blocks of the ask have beside instructions: there the ask often is what is worked on."""
-
-TOLD_SCALES: Mapping[str, float] = {
-    name: scale * (MATERIAL if name in ("pairs", "words", "ends") else 1.0) for name, scale in BLOCK_SCALES.items()
-}
-"""BLOCK_SCALES of a prompt with words of instructions."""
-
 PENALTY = 0.65
 
 MEANINGS_SCALE = 0.2

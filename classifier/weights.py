@@ -45,10 +45,9 @@ Floats = npt.NDArray[np.float32]
 class Weights:
     """Both stages. `rows` (DIMENSIONS,) is the row of each place in `idf` and `scores`, 0 for what was not trained on.
 
-    Words around the ask have the rows of words. `blocks` are the lengths of the blocks in a prompt without words around
-    the ask, and in one with them. The vector of the word in row `first` + n is that in row n + 1 of `vectors`, whose
-    row 0 is zero. `hidden` takes the scores, the sum of vectors and the numbers after `centre` and `spread`; `direct`
-    takes the scores past it.
+    Words around the ask have the rows of words. The vector of the word in row `first` + n is that in row n + 1 of
+    `vectors`, whose row 0 is zero. `hidden` takes the scores, the sum of vectors and the numbers after `centre` and
+    `spread`; `direct` takes the scores past it.
     """
 
     rows: npt.NDArray[np.int64]
@@ -104,7 +103,7 @@ _SHAPES: Mapping[str, tuple[int | None, ...]] = {
     "spread": (len(NUMBERS),),
     "numbers": (len(NUMBERS), len(SCORES)),
     "bias": (len(SCORES),),
-    "blocks": (2, len(BLOCKS)),
+    "blocks": (len(BLOCKS),),
     "hidden": (_INPUTS, None),
     "hidden_bias": (None,),
     "out": (None, len(HEADS) + len(DOMAINS)),

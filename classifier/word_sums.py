@@ -61,7 +61,7 @@ class WordSums:
         self._vectors = weights.vectors.copy()
         self._vectors[1:] *= idf[self._first : self._first + words, None]
         self._pairs = np.ascontiguousarray(weighed[weights.rows[edges[PAIRS] : edges[PAIRS + 1]]])
-        self._lengths, self._lengths_told = weights.blocks[:, (WORDS, ENDS, PAIRS, CONTEXT, AROUND)].tolist()
+        self._blocks = [float(weights.blocks[block]) for block in (WORDS, ENDS, PAIRS, CONTEXT, AROUND)]
         self._words: dict[str, bytes] = {}
         self._instructions: dict[tuple[str, ...], tuple[Floats, Floats]] = {}
         self._vector_at, self._width = 2 * (self._scores + 1), 2 * (self._scores + 1) + vectors
@@ -87,8 +87,7 @@ class WordSums:
                 self._nothing if before is None else before[:size],
             )
         ).reshape(-1, size)
-        lengths = self._lengths if before is None else self._lengths_told
-        factors = [*map(truediv, lengths, map(sqrt, map(max, sums[:, -1].tolist(), _TINY)))]
+        factors = [*map(truediv, self._blocks, map(sqrt, map(max, sums[:, -1].tolist(), _TINY)))]
         vector = total[self._vector_at :] * factors[0]
         if before is not None:
             vector += before[self._vector_at :] * factors[-1]

@@ -26,9 +26,6 @@ _MORE, _ITERATIONS = 16, 6
 _WEAK = 1e-9
 """A direction whose variance is less than this share of the strongest is rounding."""
 
-_BLOCKS_OF = np.array([[scales[name] for name in BLOCKS] for scales in (model.BLOCK_SCALES, model.TOLD_SCALES)])
-"""The lengths of the blocks without words of instructions, and with them."""
-
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -197,25 +194,19 @@ def _of_lengths(counts: csr_matrix, kept: npt.NDArray[np.int64], idf: Floats) ->
     That sum adds up over words just as the weights do, which is what lets serving remember both for each word. Words
     around the ask are added to the columns of words.
     """
-    edges, blocks, scales = np.searchsorted(kept, block_bounds()), [], _scales(counts)
-    for place in range(AROUND):
+    edges, blocks = np.searchsorted(kept, block_bounds()), []
+    for place, name in enumerate(BLOCKS[:AROUND]):
         inside = slice(edges[place], edges[place + 1])
-        blocks.append(_of_length(counts[:, kept[inside]], idf[inside], scales[:, place]))
+        blocks.append(_of_length(counts[:, kept[inside]], idf[inside], model.BLOCK_SCALES[name]))
     inside = slice(edges[WORDS], edges[WORDS + 1])
-    around = _of_length(counts[:, kept[inside] + SHIFT], idf[inside], scales[:, AROUND])
+    around = _of_length(counts[:, kept[inside] + SHIFT], idf[inside], model.BLOCK_SCALES[BLOCKS[AROUND]])
     blocks[WORDS] = blocks[WORDS] + around
     return hstack(blocks).tocsr()
 
 
-def _scales(counts: csr_matrix) -> Floats:
-    """Return the length that each block of each row is given (rows, BLOCKS)."""
-    told = np.asarray(counts[:, LEARNT:].sum(axis=1)).ravel() > 0
-    return np.asarray(_BLOCKS_OF[told.astype(int)])
-
-
-def _of_length(counts: csr_matrix, idf: Floats, scales: Floats) -> csr_matrix:
+def _of_length(counts: csr_matrix, idf: Floats, scale: float) -> csr_matrix:
     lengths = np.sqrt(counts @ np.square(idf))
-    return counts.multiply(idf).multiply((scales / np.where(lengths > 0, lengths, 1.0))[:, None]).tocsr()
+    return counts.multiply(idf).multiply((scale / np.where(lengths > 0, lengths, 1.0))[:, None]).tocsr()
 
 
 def export(stage: Stage, network: Network) -> dict[str, npt.NDArray[Any]]:
@@ -231,7 +222,7 @@ def export(stage: Stage, network: Network) -> dict[str, npt.NDArray[Any]]:
         "spread": stage.spread,
         "numbers": stage.numbers,
         "bias": stage.bias,
-        "blocks": _BLOCKS_OF,
+        "blocks": np.array([model.BLOCK_SCALES[name] for name in BLOCKS]),
         "hidden_bias": network.hidden_bias,
         "out_bias": network.out_bias,
         "direct": network.direct,

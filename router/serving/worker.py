@@ -40,7 +40,8 @@ def serve(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something that it could load anew
     proxy = Proxy(plan)
     server = server_for(proxy)
-    proxy.settled = _settle
+    # Several processes share most of their memory, which a large page would be a copy of.
+    proxy.settled = _settle if lifeline is None else gc.freeze
     server.alone, server.began = True, began
     server.leave = lambda: leave(proxy)
     server.beside = (Reloader(proxy, service.load, service.files).run,)

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from scipy.sparse import csr_matrix
 
 from classifier import model
@@ -38,11 +37,4 @@ def test_block_scales_name_every_block():
     """Each block of the bag has its scale."""
     from classifier.features import BLOCKS
 
-    assert tuple(model.BLOCK_SCALES) == tuple(model.TOLD_SCALES) == BLOCKS
-
-
-def test_beside_instructions_the_ask_has_less_length():
-    """What stands around the ask keeps its own, and so do instructions."""
-    shares = {name: model.TOLD_SCALES[name] / scale for name, scale in model.BLOCK_SCALES.items()}
-    ask = pytest.approx(model.MATERIAL)
-    assert shares == {"pairs": ask, "words": ask, "ends": ask, "context": 1.0, "around": 1.0}
+    assert tuple(model.BLOCK_SCALES) == BLOCKS

@@ -34,7 +34,7 @@ def a_table() -> Weights:
         "spread": np.ones(numbers),
         "numbers": np.zeros((numbers, len(SCORES))),
         "bias": np.zeros(len(SCORES)),
-        "blocks": np.array([[0.4, 0.6, 0.25, 0.4, 0.5], [0.2, 0.3, 0.25, 0.1, 0.7]]),
+        "blocks": np.array([0.4, 0.6, 0.25, 0.4, 0.5]),
         "hidden": np.zeros((inputs, units)),
         "hidden_bias": np.zeros(units),
         "out": np.zeros((units, outputs)),
@@ -51,13 +51,12 @@ SUMS = WordSums(TABLE)
 def by_features(prompt: Prompt) -> np.ndarray:
     """Return what the features of a prompt weigh, index by index, and the vectors of its words."""
     found, total, about = extract(prompt), np.zeros(len(SCORES)), np.zeros(VECTORS)
-    blocks = TABLE.blocks[int(found.bounds[AROUND] < found.bounds[AROUND + 1])]
     for place in range(len(BLOCKS)):
         inside = slice(found.bounds[place], found.bounds[place + 1])
         taken, counts = TABLE.rows[found.indices[inside]], found.counts[inside]
         length = np.sqrt((counts * TABLE.idf[taken] ** 2).sum())
         if length > 0:
-            shares = blocks[place] / length * (counts * TABLE.idf[taken])
+            shares = TABLE.blocks[place] / length * (counts * TABLE.idf[taken])
             total += shares @ TABLE.scores[taken]
             if place in (WORDS, AROUND):
                 about += shares @ np.where(taken[:, None] > 0, TABLE.vectors[taken - TABLE.first + 1], 0)
