@@ -228,3 +228,31 @@ def test_own_harness_tags_change_what_is_read():
     told = load_default(("my-notes",)).assess(prompt, BALANCED)
     assert told.probabilities == pytest.approx(assess("say hi").probabilities)
     assert CLASSIFIER.assess(prompt, BALANCED).probabilities != pytest.approx(told.probabilities)
+
+
+DEMO = Path(__file__).parents[2] / "demo" / "prompts.jsonl"
+OF_NO_CONSEQUENCE = (
+    "You are a helpful and friendly assistant.",
+    "You are Ada, an assistant made by Example Ltd. Be accurate.",
+    "Answer truthfully and keep a neutral tone.",
+    "You are an AI language model. The current year is 2026.",
+    "Please give clear and well structured answers.",
+    "You are a reliable assistant for everyday and expert questions alike.",
+)
+"""None of them is in annotated/instructions.txt, which is trained on."""
+
+
+def test_instructions_that_say_nothing_of_what_is_asked_change_little():
+    """Most clients send some: hard prompts stay hard behind them, and seven of eight tiers are what they were."""
+    messages = [json.loads(line)["request"].get("messages", ()) for line in DEMO.read_text("utf-8").splitlines()]
+    alone = [one for one in messages if len(one) == 1]
+    tiers = [CLASSIFIER.assess(Prompt.from_messages(one), BALANCED).tier for one in alone]
+    kept, kept_hard = 0, 0
+    for instructions in OF_NO_CONSEQUENCE:
+        system = {"role": "system", "content": instructions}
+        behind = [CLASSIFIER.assess(Prompt.from_messages([system, *one]), BALANCED).tier for one in alone]
+        kept += sum(map(Tier.__eq__, tiers, behind))
+        kept_hard += sum(before is after is Tier.HARD for before, after in zip(tiers, behind, strict=True))
+    assert tiers.count(Tier.HARD) >= 10
+    assert kept_hard >= 0.85 * tiers.count(Tier.HARD) * len(OF_NO_CONSEQUENCE)
+    assert kept >= 0.875 * len(alone) * len(OF_NO_CONSEQUENCE)
