@@ -58,11 +58,23 @@ def test_families_chain(examples: tuple[Example, ...]):
 
 
 def test_checksums_are_by_name():
-    """The manifest's data section names each source and each file of own rows with its checksum."""
+    """The manifest's data section names each source, each file of own rows and that of instructions by its checksum."""
     found = checksums((sources.WRITTEN,))
     assert found["written"] == sources.WRITTEN.sha256
-    assert len(found) == 1 + len(sources.own_files())
+    assert len(found) == 2 + len(sources.own_files())
+    assert "own_instructions" in found
     assert all(len(digest) == 64 for digest in found.values())
+
+
+def test_every_second_own_prompt_stands_behind_instructions_of_no_consequence(data_dir: Path):
+    """The same ones in every run, and no other prompt: what is tested is as it was."""
+    examples, lines = annotated(data_dir), set(sources.instructions())
+    behind = [one for one in examples if one.prompt.turns[0].role == "system" and one.prompt.turns[0].text in lines]
+    assert len(lines) == len(sources.instructions()) > 50
+    assert all(is_own(one) and len(one.prompt.turns) == 2 for one in behind)
+    alone = [one for one in examples if is_own(one) and len(one.prompt.turns) == 1]
+    assert 0.8 < len(behind) / len(alone) < 1.25
+    assert [one.prompt for one in examples] == [one.prompt for one in annotated(data_dir)]
 
 
 def test_the_annotated_data_is_whole(data_dir: Path):
