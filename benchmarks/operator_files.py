@@ -21,22 +21,8 @@ from router.settings.load import sound
 
 ROOT = Path(__file__).resolve().parents[1]
 VALUES = (
-    *(
-        None,
-        True,
-        False,
-        0,
-        -1,
-        7,
-        10**30,
-        Decimal("0.1"),
-        Decimal("-1.5"),
-        date(2026, 11, 1),
-        "",
-        "auto",
-        "easy",
-        "hard",
-    ),
+    *(None, True, False, 0, -1, 7, 10**30, Decimal("0.1"), Decimal("-1.5"), date(2026, 11, 1)),
+    *("", "auto", "easy", "hard"),
     *("30s", "0s", "1e999", "9" * 40, "os.environ/KEY", "${HOME}", "file:/x", "http://127.0.0.1:1/v1", "127.0.0.1:0"),
     *("catalog", "small", "eu", "\x00", "\u2028", [], {}, ["tools"], {"a": {}}, [[]], {"regions": ["eu"]}),
 )
@@ -70,14 +56,11 @@ class OperatorFiles:
     def manifest(self, data: bytes) -> None:
         """Take an artifact whose manifest was touched: its text, the same with a proper id, or edits of it with one."""
         if data[:1] == MARK:
-            tree = edited(self._tree, data[1:], NUMBERS)
-        else:
-            self._take(data, self._content)
-            with contextlib.suppress(ValueError, RecursionError):
-                tree = json.loads(data)
-                self._take(signed(tree), self._content)
+            self._take(signed(edited(self._tree, data[1:], NUMBERS)), self._content)
             return
-        self._take(signed(tree), self._content)
+        self._take(data, self._content)
+        with contextlib.suppress(ValueError, RecursionError):
+            self._take(signed(json.loads(data)), self._content)
 
     def arrays(self, data: bytes) -> None:
         """Take an artifact whose arrays were touched, by a manifest that says they were not, and by one that fits."""
