@@ -6,7 +6,6 @@ Most events of a stream do. Comparing costs 1.0 us where decoding takes 4.1.
 import re
 from bisect import bisect
 from collections.abc import Callable, Sized
-from functools import lru_cache
 from typing import Any
 
 from router.wire.call import RELAYED_BYTES, Relay
@@ -28,7 +27,6 @@ _CONTENT = re.compile(rb'"content": ?"')
 
 
 _ENDS = len(b"\r\n\r\n")
-_LINE = len(b"ffff\r\n")
 _DIGITS = [0, *((1 << 4 * digits) + digits + _ENDS for digits in range(1, 4))]
 """From which size of a chunk on that of its content has one digit, two, three and so on."""
 
@@ -98,26 +96,27 @@ class SameText:
         return relay
 
     def _relay_several(self, chunks: bytes, push: Callable[[bytes], bool]) -> int:
-        """Do with several chunks what `relaying` does with one: a busy loop finds what has come meanwhile together."""
-        head, ending, whole = self._head, self._ending, len(chunks)
-        if head is None or not 0 < whole < RELAYED_BYTES:
+        """Do with several chunks what `relaying` does with one: a busy loop finds what has come meanwhile together.
+
+        How long a chunk is says how it begins, and all of them end alike: 3.6 us for three, 6.7 where each size is read.
+        """
+        if self._head is None or not 0 < len(chunks) < RELAYED_BYTES:
             return 0
-        at = passed = contents = 0
-        while at < whole:
-            mark = chunks.find(b"\r\n", at, at + _LINE)
-            content = _size(chunks[at : mark + 2]) if mark > 0 else 0
-            start = mark + 2
-            first, last = start + len(head), start + content + 2 - len(ending)
-            if last < first or not chunks.startswith(head, start) or not chunks.startswith(ending, last):
+        frames, rest, contents, texts = self._frames, len(self._ending), 0, []
+        parts = chunks.split(self._ending)
+        if parts.pop():
+            return 0
+        for part in parts:
+            size = len(part) + rest
+            beginning, _, first, _, content = frames.get(size) or self._frame(size)
+            if not first or not part.startswith(beginning):
                 return 0
-            if _NOT_PLAIN_ASCII(chunks, first, last) and not _is_plain(chunks[first:last]):
-                return 0
-            passed += last - first
+            texts.append(part[first:])
             contents += content
-            at = last + len(ending)
-        if not push(chunks):
+        whole = b"".join(texts)
+        if (_NOT_PLAIN_ASCII(whole) and not all(map(_is_plain, texts))) or not push(chunks):
             return 0
-        self.passed += passed
+        self.passed += len(whole)
         return contents
 
     def _frame(self, size: int) -> _Frame:
@@ -143,16 +142,6 @@ class SameText:
             return None
         size, start = self.size(event), len(self._head)
         return None if size is None else event[start : start + size]
-
-
-@lru_cache(maxsize=1024)  # lines of a few bytes, and hardly more different ones than there are sizes of a word
-def _size(line: bytes) -> int:
-    """Return the size that the first line of a chunk tells as most servers write it; 0 for any other line."""
-    try:
-        size = int(line, 16)
-    except ValueError:
-        return 0
-    return size if line == b"%x\r\n" % size else 0
 
 
 def _is_plain(text: bytes) -> bool:
