@@ -14,6 +14,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from classifier.graded import PACKED
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
 from classifier.numbers import NUMBERS, Told, numbers, setting_of, told_of
 from classifier.prompt import SHIPPED, Prompt
@@ -208,6 +209,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256(f"{_BITS} {NUMBERS}".encode())
     for words in (*LEXICONS.values(), *TOPICS.values()):
         digest.update(" ".join(sorted(words)).encode())
+    digest.update(PACKED.read_bytes())
     for probe in _PROBES:
         turns = (("system", "Be brief."), ("user", "hi"), ("assistant", probe), ("user", probe), ("tool", "error: 1"))
         for some in (turns, turns[:-1]):  # instructions say the task until tools have answered

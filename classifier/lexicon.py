@@ -7,8 +7,7 @@ that point at something which may not be there.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from struct import Struct
+from collections.abc import Callable
 
 _REMEMBERED = 16_384
 _DIGITS = str.maketrans("123456789", "000000000")
@@ -129,24 +128,3 @@ LEXICONS = {
 }
 
 KINDS = tuple(LEXICONS)
-
-
-def counter_of(lists: Iterable[frozenset[str]]) -> Callable[[set[str]], tuple[int, ...]]:
-    """Return what counts how many of the words seen are in each of some lists, in their order.
-
-    Each word is one number with 16 bits for each list, so that counting is one sum: a third of the time of a loop. No
-    bounded text has as many words as 16 bits hold.
-    """
-    whole = tuple(lists)
-    places = {word: 0 for words in whole for word in words}
-    for place, words in enumerate(whole):
-        for word in words:
-            places[word] += 1 << 16 * place
-    listed, number_of = frozenset(places), places.__getitem__
-    layout = Struct(f"<{len(whole)}H")
-    size, unpack = layout.size, layout.unpack
-
-    def count(seen: set[str]) -> tuple[int, ...]:
-        return unpack(sum(map(number_of, listed & seen)).to_bytes(size, "little"))
-
-    return count

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, counter_of
+from classifier.counted import KINDS_OF_WORDS, counted_among, topics_among
+from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES
 from classifier.prompt import Reading
-from classifier.topics import TOPICS, topics_among
+from classifier.topics import TOPICS
 
 _LONG = 8
 """Letters beyond which a word is long."""
@@ -24,9 +25,6 @@ _SENTENCE = 16
 """Words beyond which a sentence is no longer: who writes without full stops would write one endless sentence."""
 
 _is_long = _LONG.__lt__
-
-_counted_among = counter_of((*LEXICONS.values(), *TOPICS.values()))
-"""How many of the words seen are in each of LEXICONS, then in each of TOPICS."""
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -53,8 +51,8 @@ def numbers(
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
-    counted = _counted_among(seen)
-    found, topics = counted[: len(KINDS)], counted[len(KINDS) :]
+    counted = counted_among(seen)
+    found, topics = counted[: len(KINDS_OF_WORDS)], counted[len(KINDS_OF_WORDS) :]
     values = (
         *_sizes(reading, ask, seen, histogram),
         *_marks(reading.ask, histogram, len(octets)),
@@ -128,7 +126,7 @@ def _marks(text: str, histogram: list[int], octets: int) -> tuple[float, ...]:
     )
 
 
-_WORDS = tuple(f"{kind}_{name}" for name in LEXICONS for kind in ("any", "share"))
+_WORDS = tuple(f"{kind}_{name}" for name in KINDS_OF_WORDS for kind in ("any", "share"))
 
 
 def _words(found: Sequence[int], distinct: int) -> Iterable[float]:

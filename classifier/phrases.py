@@ -9,6 +9,11 @@ _FORMULAS = ("formulas or markup", "no formulas or markup")
 _CODE = ("code-like marks", "few code-like marks")
 _LONG_WORDS = ("long words", "short words")
 _POINTING = ("seems to point at something that is not there", "points at nothing that is not there")
+_STANDING = ("words of requests that stand by themselves", "few words of requests that stand by themselves")
+_DEPENDING = (
+    "words of requests that depend on something else",
+    "no or few words of requests that depend on something else",
+)
 
 _PHRASES: Mapping[str, tuple[str, str]] = {
     "log_ask_chars": _SIZE,
@@ -72,6 +77,27 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "questions": ("question words (what, how, why)", "few question words"),
     "trivial": ("small talk (hi, thanks, ok)", "no small talk"),
     "connectives": ("joins several things (and, then, because)", "joins few things"),
+    "idle_words": ("words of everyday requests", "no or few words of everyday requests"),
+    "simple_words": ("words of simple requests", "no or few words of simple requests"),
+    "usual_words": ("words of ordinary work", "no or few words of ordinary work"),
+    "medium_words": ("words of work that takes several steps", "no or few words of work that takes several steps"),
+    "demanding_words": ("words of demanding work", "no or few words of demanding work"),
+    "expert_words": ("words of expert work", "no words of expert work"),
+    "complete_words": _STANDING,
+    "rather_complete_words": _STANDING,
+    "rather_lacking_words": _DEPENDING,
+    "lacking_words": _DEPENDING,
+    "often_lacking_words": _DEPENDING,
+    "mostly_lacking_words": _DEPENDING,
+    "fact_words": ("words of requests for a fact", "no or few words of requests for a fact"),
+    "sentence_words": ("words of requests for a sentence", "no or few words of requests for a sentence"),
+    "paragraph_words": ("words of requests for a paragraph", "no or few words of requests for a paragraph"),
+    "page_words": (
+        "words of requests for a page or a function",
+        "no or few words of requests for a page or a function",
+    ),
+    "pages_words": ("words of requests for several pages", "no or few words of requests for several pages"),
+    "project_words": ("words of whole programs, reports and plans", "no words of whole programs, reports and plans"),
 }
 
 _TOPICS: Mapping[str, str] = {

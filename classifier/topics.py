@@ -5,8 +5,6 @@ Most of them are too rare in the labelled prompts to be learnt there: a person w
 as `tokens_of` writes them, so that scripts without spaces are single characters.
 """
 
-from classifier.lexicon import counter_of
-
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -230,6 +228,3 @@ TOPICS = {
     "texts": TEXTS,
     "life": LIFE,
 }
-
-topics_among = counter_of(TOPICS.values())
-"""How many of the words seen are in each of TOPICS, in its order."""

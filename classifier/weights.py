@@ -20,7 +20,7 @@ from classifier.numbers import NUMBERS
 SCORES = ("tier", "medium", "hard", "missing", "unclear", *(f"domain_{name}" for name in DOMAINS))
 """The first stage: the tier as a number, medium or hard, hard, ambiguity high, ambiguity med or high, the domains."""
 
-VECTORS = 32
+VECTORS = 8
 """How many numbers each word of the ask has that say what it is about."""
 
 HEADS = ("medium", "hard", "missing", "unclear")

@@ -18,7 +18,7 @@ from classifier.training.network import Network
 from classifier.training.regression import Inputs, alike, held_out, regress
 from classifier.weights import CLIP, SCORES, VECTORS
 
-MIN_PROMPTS: Mapping[str, int] = {"pairs": 8, "words": 5, "context": 7, "ends": 5}
+MIN_PROMPTS: Mapping[str, int] = {"pairs": 10, "words": 5, "context": 7, "ends": 5}
 """What fewer prompts hold is dropped."""
 
 _LENGTH = NUMBERS.index("log_ask_chars")

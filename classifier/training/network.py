@@ -33,9 +33,9 @@ _CONSTANT = 1e-6
 
 _OWN = 0.1
 """What an own row counts for the tier against a row of others; for the rest both count the same."""
-STRAIGHT = {"medium": 0.4, "hard": 0.4, "missing": 0.6, "unclear": 0.6}
+STRAIGHT = {"medium": 0.6, "hard": 0.6, "missing": 0.45, "unclear": 0.45}
 """The share of the straight way in the logits of HEADS."""
-STRAIGHT_DOMAIN = 0.7
+STRAIGHT_DOMAIN = 0.55
 """The same in those of DOMAINS, which are hardly more than what words say."""
 
 STRAIGHT_INPUTS = {
@@ -50,7 +50,7 @@ _COLUMNS = [*(SCORES.index(name) for name in HEADS), *(SCORES.index(f"domain_{na
 """Which target each output has."""
 
 _TIERS = [HEADS.index(name) for name in ("medium", "hard")]
-_OTHER_HEADS = 0.5
+_OTHER_HEADS = 1.0
 """What missing information and domains count in the sum that is made small, where a tier counts 1."""
 
 

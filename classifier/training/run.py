@@ -11,10 +11,9 @@ import numpy.typing as npt
 
 from classifier.artifact import save
 from classifier.features import fingerprint
-from classifier.training import dataset, sources
+from classifier.training import dataset, meanings, sources, words
 from classifier.training.fit import design_of, export, fit_in_folds, targets_of
 from classifier.training.labels import Example
-from classifier.training.meanings import checksum
 from classifier.training.network import fit_networks
 from classifier.training.presets import choose
 from classifier.weights import HEADS, LEAST_GAP
@@ -28,6 +27,7 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
 
     `step` is called with the name of each of the four steps when it is done.
     """
+    graded = words.checksum()
     examples = dataset.annotated(data_dir)
     step("read")
     design, targets = design_of(examples), targets_of(examples)
@@ -42,7 +42,11 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
         "presets": presets_of(examples, logits),
         "seed": seed,
         "examples": len(examples),
-        "data": {**dataset.checksums(sources.ANNOTATED), "word_vectors": checksum()},
+        "data": {
+            **dataset.checksums(sources.ANNOTATED),
+            "word_vectors": meanings.checksum(),
+            "graded_words": graded,
+        },
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "sklearn": version("scikit-learn")},
     }
     identity = save(out, arrays, facts)

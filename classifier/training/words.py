@@ -1,0 +1,72 @@
+"""The graded words, from the text in which they are written down to what serving reads.
+
+`python -m classifier.training.words` packs them.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from classifier.graded import ABOUT, PACKED, code_of, hash_of
+from classifier.lexicon import plain, tokens_of
+from classifier.training.sources import OWN_DIR, DataMissing
+
+_KEY = re.compile("([0-9]) ([a-z]+) ([0-9]) ([0-9])")
+GRADED_WORDS = OWN_DIR / "graded_words.txt"
+"""Lines such as `7 code 2 5: mutex`: a grade, a topic, grades of lacking and size, words. Its head tells the scales."""
+
+
+def graded_words(path: Path = GRADED_WORDS) -> Iterator[tuple[str, tuple[str, str, str, str]]]:
+    """Yield each word with what `code_of` takes: its grade, its topic, its grades of lacking and of size.
+
+    DataMissing names the line that is wrong.
+    """
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("#"):
+            continue
+        key, _, words = line.partition(":")
+        parts = _KEY.fullmatch(key)
+        if parts is None or parts[2] not in ABOUT:
+            fix = f"Begin with grade, topic ({', '.join(ABOUT)}), lacking and size, such as '7 code 2 5: mutex'"
+            raise DataMissing(f"'{path}', line {number} begins with '{key}'", fix)
+        for word in words.split():
+            if tokens_of(plain(word)) != [word]:
+                raise DataMissing(f"'{path}', line {number}: '{word}' is not one token", "Write it as it is read")
+            yield word, (parts[1], parts[2], parts[3], parts[4])
+
+
+def pack(path: Path = GRADED_WORDS) -> bytes:
+    """Return the graded words as serving reads them; DataMissing when one cannot be read or comes twice."""
+    found: dict[str, int] = {}
+    for word, told in graded_words(path):
+        if word in found:
+            raise DataMissing(f"'{path}': '{word}' comes twice", "Keep one of both")
+        found[word] = code_of(*told)
+    entries = sorted({hash_of(word): code for word, code in found.items()}.items())
+    hashes, codes = (
+        b"".join(entry[part].to_bytes(size, "little") for entry in entries) for part, size in ((0, 4), (1, 2))
+    )
+    return hashes + codes
+
+
+def checksum(path: Path = GRADED_WORDS) -> str:
+    """Return the SHA-256 of the words as written down; DataMissing when they are not what serving reads."""
+    if pack(path) != PACKED.read_bytes():
+        raise DataMissing(f"'{PACKED}' is not what '{path}' says", "Run `python -m classifier.training.words`")
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def main(path: Path = GRADED_WORDS, out: Path = PACKED) -> int:
+    """Pack the words of `path` into `out`; 0, or 2 with what is wrong."""
+    try:
+        out.write_bytes(pack(path))
+    except (OSError, DataMissing) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
