@@ -108,7 +108,9 @@ class Prompt:
         return cls(turns=tuple(Turn(*turn) for turn in turns), tools=tools, images=images, json_output=json_output)
 
     @classmethod
-    def from_messages(cls, messages: Iterable[Mapping[str, Any]], *, tools: int = 0) -> "Prompt":
+    def from_messages(
+        cls, messages: Iterable[Mapping[str, Any]], *, tools: int = 0, json_output: bool = False
+    ) -> "Prompt":
         """Build a prompt from messages in OpenAI's shape: content a string, a list of parts or None.
 
         What is not text (images, audio, tool calls) adds no text; image parts are counted.
@@ -118,7 +120,7 @@ class Prompt:
             text, pictures = _text_of(message.get("content"))
             turns.append(Turn(str(message.get("role") or "user"), text))
             images += pictures
-        return cls(turns=tuple(turns), tools=tools, images=images)
+        return cls(turns=tuple(turns), tools=tools, images=images, json_output=json_output)
 
     def reading(self, elements: re.Pattern[str] = SHIPPED) -> Reading:
         """Select what the model reads, without the `elements` of harnesses; the time does not grow with the prompt."""

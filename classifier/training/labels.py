@@ -108,7 +108,9 @@ def _annotated(row: Mapping[str, Any], *, source: str, group: str, public: bool)
         id=row["id"],
         source=source,
         group=group,
-        prompt=Prompt.from_messages(row["messages"]),
+        prompt=Prompt.from_messages(
+            row["messages"], tools=row.get("tools", 0), json_output=row.get("json_output", False)
+        ),
         language=row["language"] or _script(row["messages"][-1]["content"]),
         public=public,
         tier=Tier.parse(row["tier"]),

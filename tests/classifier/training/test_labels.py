@@ -20,6 +20,17 @@ def test_a_written_row():
     assert (example.source, example.group, example.public) == ("written", "wc-0001", False)
 
 
+def test_what_comes_with_a_request_is_read():
+    """Pictures, functions that are offered and a demanded format stand in the prompt; without them there are none."""
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "what is this"}, picture]}]
+    (example,) = own({**ROW, "messages": messages, "tools": 3, "json_output": True}, "x")
+    prompt = example.prompt
+    assert (prompt.turns[0].text, prompt.images, prompt.tools, prompt.json_output) == ("what is this", 1, 3, True)
+    plain = written(ROW).prompt
+    assert (plain.images, plain.tools, plain.json_output) == (0, 0, False)
+
+
 @pytest.mark.parametrize(("identity", "source"), [("np-1-h", "pairs"), ("tr-2-e", "triplets"), ("ap-3", "apps")])
 def test_kinds_of_written_rows_are_sources(identity: str, source: str):
     """Pairs, triplets and application requests count as sources of their own."""
