@@ -56,9 +56,20 @@ def public(row: Mapping[str, Any]) -> Example:
 
 
 def session(row: Mapping[str, Any]) -> Iterable[Example]:
-    """Yield an example for each labelled model call of an agent session; a session is a family."""
+    """Yield an example for each labelled model call of an agent session; a session is a family.
+
+    Each call is offered all functions that are called in the session: there is no list of them.
+    """
+    called = [call for message in row["messages"] for call in message.get("tool_calls") or ()]
+    tools = len({call["function"]["name"] for call in called})
     for call in row["calls"]:
-        seen = {**row, **call, "messages": row["messages"][: call["upto"]], "id": f"{row['id']}:{call['upto']}"}
+        seen = {
+            **row,
+            **call,
+            "tools": tools,
+            "messages": row["messages"][: call["upto"]],
+            "id": f"{row['id']}:{call['upto']}",
+        }
         yield _annotated(seen, source="sessions", group=row["id"], public=False)
 
 

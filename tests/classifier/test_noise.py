@@ -58,6 +58,29 @@ def test_strings_of_words_that_are_no_sentence_are_not_read(case: Case):
     assert without_noise(case.text) == case.expected
 
 
+COURTESY = (
+    ("Solve x + 2 = 4.\n\nThanks!", "Solve x + 2 = 4."),
+    ("Hello,\n\nSolve it.\nBest regards,\nAnna Keller", "Solve it."),
+    ("what is 2 + 2? thank you so much in advance", "what is 2 + 2?"),
+    ("Progettate un protocollo.\n\nGrazie mille!", "Progettate un protocollo."),
+    ("Hallo zusammen,\nwas ist das? Vielen Dank", "was ist das?"),
+    ("Почему так? Спасибо", "Почему так?"),
+    ("証明してください。ありがとうございます", "証明してください。"),
+    ("Thanks!", "Thanks!"),
+    ("hi", "hi"),
+    ("How do you say thanks", "How do you say thanks"),
+    ("Write a thank you note", "Write a thank you note"),
+    ("Hello world in C", "Hello world in C"),
+    ("Say thanks. Then explain why gratitude helps people who work in teams.",) * 2,
+)
+
+
+@pytest.mark.parametrize(("text", "expected"), COURTESY)
+def test_greetings_and_thanks_ask_for_nothing(text: str, expected: str):
+    """A greeting in a line of its own and thanks at the end are not read, unless they are all there is."""
+    assert without_noise(text) == expected
+
+
 YES = ["yes", "Yes, go ahead!", "continue", "do it.", "ja", "oui", "sí", "да", "继续。", "はい", "네", "نعم", "हाँ"]
 CONSENT = ["ok do it", "LGTM, ship it!", "Yes, sounds good. Please go ahead.", "great, continue", "Let's do that now"]
 ASKS = ["ok now do it in rust", "do it again", "go", "sure", "do this exercise", "looks good, but ship it on Friday"]
