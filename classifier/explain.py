@@ -110,10 +110,25 @@ class Explainer:
         rest = [moves.pop(key) for key in list(moves) if key[0] is Kind.REST]
         if rest:
             moves[Kind.REST, "marks, spaces and the order of words"] = np.sum(rest, axis=0)
-        usual = self._weights.centre.astype(np.float64)
-        for name, value, centre, term in zip(NUMBERS, features.numbers.tolist(), usual, numbers, strict=True):
-            moves[Kind.TRAIT, phrase(name, more=value > centre)] += term
+        for what, term in self._traits(features, numbers):
+            moves[Kind.TRAIT, what] += term
         return Explanation(accounts={head: _account(moves, bias, place) for place, head in enumerate(HEADS)})
+
+    def _traits(self, features: Features, terms: Floats) -> Iterator[tuple[str, Floats]]:
+        """Yield what the numbers say in words, with what they add: once for numbers that speak of the same thing.
+
+        Such numbers (how many words of a kind, which share they are) may lie on both sides of what is usual: told is
+        the side of those that weigh more.
+        """
+        usual = self._weights.centre.astype(np.float64)
+        sums: dict[tuple[str, str], Floats] = defaultdict(lambda: np.zeros(len(HEADS)))
+        leaning: dict[tuple[str, str], float] = defaultdict(float)
+        for name, value, centre, term in zip(NUMBERS, features.numbers.tolist(), usual, terms, strict=True):
+            ways = phrase(name, more=True), phrase(name, more=False)
+            sums[ways] += term
+            leaning[ways] += float(np.abs(term).sum()) * (1.0 if value > centre else -1.0)
+        for ways, term in sums.items():
+            yield ways[0 if leaning[ways] > 0 else 1], term
 
     def _terms(self, features: Features) -> tuple[Floats, Floats, Floats]:
         """Return what each index (n, HEADS), each of NUMBERS and nothing (HEADS) adds to the logits."""

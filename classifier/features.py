@@ -209,7 +209,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256(f"{_BITS} {NUMBERS}".encode())
     for words in (*LEXICONS.values(), *TOPICS.values()):
         digest.update(" ".join(sorted(words)).encode())
-    digest.update(PACKED.read_bytes())
+    digest.update(PACKED.read_bytes() if PACKED.exists() else b"")
     for probe in _PROBES:
         turns = (("system", "Be brief."), ("user", "hi"), ("assistant", probe), ("user", probe), ("tool", "error: 1"))
         for some in (turns, turns[:-1]):  # instructions say the task until tools have answered

@@ -12,10 +12,14 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import product
+from operator import lt
 from pathlib import Path
 from zlib import crc32
 
 PACKED = Path(__file__).with_name("graded_words.bin")
+
+MEND = "run `python -m classifier.training.words` in a checkout"
+"""What writes it."""
 
 BANDS: Mapping[str, str] = {
     "idle_words": "01",
@@ -61,17 +65,16 @@ def band_of(grade: str, bands: Mapping[str, str]) -> str | None:
     return next((name for name, grades in bands.items() if grade in grades), None)
 
 
-_SAID: tuple[tuple[str | None, ...], ...] = ((None, *BANDS), ABOUT, (None, *LACKS), (None, *SIZES))
-_CHOICES: tuple[Said, ...] = tuple(product(*_SAID))  # type: ignore[arg-type]  # each of the four has its own names
-_NOTHING = _CHOICES[0]
+_NAMES: tuple[tuple[str | None, ...], ...] = ((None, *BANDS), ABOUT, (None, *LACKS), (None, *SIZES))
+SAID: tuple[Said, ...] = tuple(product(*_NAMES))  # type: ignore[arg-type]  # each of the four has its own names
+"""All that can be said of a word, by its code; the first is that nothing was."""
 
 
-def code_of(grade: str, topic: str, lack: str, size: str) -> int:
-    """Return the number that stands for what was said of a word: three grades, digits all, and its topic."""
+def code_for(grade: str, topic: str, lack: str, size: str) -> int:
+    """Return the code of what was said of a word: three grades, digits all, and its topic."""
     code = 0
-    for one, names in zip(
-        (band_of(grade, BANDS), topic, band_of(lack, LACKS), band_of(size, SIZES)), _SAID, strict=True
-    ):
+    said = (band_of(grade, BANDS), topic, band_of(lack, LACKS), band_of(size, SIZES))
+    for one, names in zip(said, _NAMES, strict=True):
         code = code * len(names) + names.index(one)
     return code
 
@@ -82,7 +85,10 @@ def hash_of(word: str) -> int:
 
 
 def read(content: bytes) -> "tuple[array[int], array[int]]":
-    """Return the hashes of packed words and the codes of what was said of them; the lowest octet comes first."""
+    """Return the hashes of packed words and the codes of what was said of them; the lowest octet comes first.
+
+    ValueError when the octets are no packed words.
+    """
     words, codes = array("I"), array("H")
     split = len(content) // _ENTRY * words.itemsize
     words.frombytes(content[:split])
@@ -90,16 +96,29 @@ def read(content: bytes) -> "tuple[array[int], array[int]]":
     if sys.byteorder == "big":
         words.byteswap()
         codes.byteswap()
+    if not words or len(words) != len(codes) or not all(map(lt, words, words[1:])) or max(codes) >= len(SAID):
+        raise ValueError("these are no packed words")
     return words, codes
 
 
-_words, _codes = read(PACKED.read_bytes())
+def _kept() -> "tuple[array[int], array[int], str]":
+    """Return the packed words beside this file, and what is wrong with them: then there are none."""
+    try:
+        return *read(PACKED.read_bytes()), ""
+    except (OSError, ValueError) as error:
+        return array("I"), array("H"), f"the graded words in '{PACKED}' cannot be read ({error})"
+
+
+_words, _codes, WRONG = _kept()
+
+
+def code_of(word: str) -> int:
+    """Return the code of what was said of a word; 0 for a word that was not graded."""
+    number = hash_of(word)
+    place = bisect_left(_words, number)
+    return _codes[place] if place < len(_words) and _words[place] == number else 0
 
 
 def said_of(word: str) -> Said:
     """Return the band of a word, what it is about, and its bands of LACKS and SIZES; a word not graded is neutral."""
-    number = hash_of(word)
-    place = bisect_left(_words, number)
-    if place == len(_words) or _words[place] != number:
-        return _NOTHING
-    return _CHOICES[_codes[place]]
+    return SAID[code_of(word)]

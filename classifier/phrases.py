@@ -9,12 +9,6 @@ _FORMULAS = ("formulas or markup", "no formulas or markup")
 _CODE = ("code-like marks", "few code-like marks")
 _LONG_WORDS = ("long words", "short words")
 _POINTING = ("seems to point at something that is not there", "points at nothing that is not there")
-_STANDING = ("words of requests that stand by themselves", "few words of requests that stand by themselves")
-_DEPENDING = (
-    "words of requests that depend on something else",
-    "no or few words of requests that depend on something else",
-)
-
 _PHRASES: Mapping[str, tuple[str, str]] = {
     "log_ask_chars": _SIZE,
     "log_words": _SIZE,
@@ -83,12 +77,21 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "medium_words": ("words of work that takes several steps", "no or few words of work that takes several steps"),
     "demanding_words": ("words of demanding work", "no or few words of demanding work"),
     "expert_words": ("words of expert work", "no words of expert work"),
-    "complete_words": _STANDING,
-    "rather_complete_words": _STANDING,
-    "rather_lacking_words": _DEPENDING,
-    "lacking_words": _DEPENDING,
-    "often_lacking_words": _DEPENDING,
-    "mostly_lacking_words": _DEPENDING,
+    "complete_words": ("words of requests that stand by themselves", "few words of requests that stand by themselves"),
+    "rather_complete_words": ("words of requests that lack little", "few words of requests that lack little"),
+    "rather_lacking_words": (
+        "words of requests that may lack something",
+        "few words of requests that may lack something",
+    ),
+    "lacking_words": (
+        "words of requests that at times lack something",
+        "no words of requests that at times lack something",
+    ),
+    "often_lacking_words": (
+        "words of requests that often lack something",
+        "no words of requests that often lack something",
+    ),
+    "mostly_lacking_words": ("words that point at what is not there", "no words that point at what is not there"),
     "fact_words": ("words of requests for a fact", "no or few words of requests for a fact"),
     "sentence_words": ("words of requests for a sentence", "no or few words of requests for a sentence"),
     "paragraph_words": ("words of requests for a paragraph", "no or few words of requests for a paragraph"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from classifier.graded import ABOUT, PACKED, code_of, hash_of
+from classifier.graded import ABOUT, MEND, PACKED, code_for, hash_of
 from classifier.lexicon import plain, tokens_of
 from classifier.training.sources import OWN_DIR, DataMissing
 
@@ -23,7 +23,7 @@ def graded_words(path: Path = GRADED_WORDS) -> Iterator[tuple[str, tuple[str, st
 
     DataMissing names the line that is wrong.
     """
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(path).splitlines(), start=1):
         if line.startswith("#"):
             continue
         key, _, words = line.partition(":")
@@ -37,14 +37,25 @@ def graded_words(path: Path = GRADED_WORDS) -> Iterator[tuple[str, tuple[str, st
             yield word, (parts[1], parts[2], parts[3], parts[4])
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataMissing(f"'{path}' cannot be read ({error})", "Train in a checkout of the project") from error
+
+
 def pack(path: Path = GRADED_WORDS) -> bytes:
-    """Return the graded words as serving reads them; DataMissing when one cannot be read or comes twice."""
-    found: dict[str, int] = {}
+    """Return the graded words as serving reads them; DataMissing when one cannot be read or two are not told apart."""
+    found: dict[int, int] = {}
+    words: dict[int, str] = {}
     for word, told in graded_words(path):
-        if word in found:
-            raise DataMissing(f"'{path}': '{word}' comes twice", "Keep one of both")
-        found[word] = code_of(*told)
-    entries = sorted({hash_of(word): code for word, code in found.items()}.items())
+        number = hash_of(word)
+        if number in found:
+            raise DataMissing(f"'{path}': '{word}' is not told from '{words[number]}'", "Keep one of both")
+        found[number], words[number] = code_for(*told), word
+    if not found:
+        raise DataMissing(f"'{path}' holds no words", "Write lines such as '7 code 2 5: mutex'")
+    entries = sorted(found.items())
     hashes, codes = (
         b"".join(entry[part].to_bytes(size, "little") for entry in entries) for part, size in ((0, 4), (1, 2))
     )
@@ -53,8 +64,8 @@ def pack(path: Path = GRADED_WORDS) -> bytes:
 
 def checksum(path: Path = GRADED_WORDS) -> str:
     """Return the SHA-256 of the words as written down; DataMissing when they are not what serving reads."""
-    if pack(path) != PACKED.read_bytes():
-        raise DataMissing(f"'{PACKED}' is not what '{path}' says", "Run `python -m classifier.training.words`")
+    if not PACKED.exists() or pack(path) != PACKED.read_bytes():
+        raise DataMissing(f"'{PACKED}' is not what '{path}' says", f"First {MEND}")
     return sha256(path.read_bytes()).hexdigest()
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from classifier.assess import DEFAULT_FOLDER, load_default
 from classifier.explain import Account, Kind, Move, document, load_explainer
+from classifier.numbers import NUMBERS
+from classifier.phrases import phrase
 from classifier.prompt import Prompt
 from classifier.weights import HEADS
 
@@ -156,3 +158,11 @@ def test_an_explanation_shows_no_prompt_by_accident():
     assert "zanzibar" not in repr(
         Account(logit=1, bias=0, moves=(Move(kind=Kind.WORD, what="zanzibar", logit=1, share=1),))
     )
+
+
+@pytest.mark.parametrize("text", ["fix it", "summarize the attached report", "Prove that there are many primes.", "hi"])
+def test_nothing_is_said_of_a_prompt_and_its_contrary(text: str):
+    """Numbers that speak of the same thing are told as one, on the side of those that weigh more."""
+    told = {move.what for move in EXPLAINER.explain(Prompt.of([("user", text)])).accounts["missing"].moves}
+    pairs = {(phrase(name, more=True), phrase(name, more=False)) for name in NUMBERS}
+    assert not {pair for pair in pairs if set(pair) <= told}

@@ -1,10 +1,14 @@
 """Graded words as serving reads them."""
 
+import shutil
+import subprocess
+import sys
 from itertools import product
+from pathlib import Path
 
 import pytest
 
-from classifier.graded import ABOUT, BANDS, LACKS, SIZES, band_of, code_of, read, said_of
+from classifier.graded import ABOUT, BANDS, LACKS, PACKED, SIZES, band_of, code_for, read, said_of
 
 
 @pytest.mark.parametrize(
@@ -49,7 +53,7 @@ def test_every_grade_but_the_neutral_one_has_a_band(bands: dict[str, str]):
 
 def test_what_was_said_of_words_is_told_apart():
     """Each grade, topic, lacking and size has a number of its own that fits into 16 bits."""
-    found = {code_of(*said) for said in product("0246379", ABOUT, "0246379", "0246379")}
+    found = {code_for(*said) for said in product("0246379", ABOUT, "0246379", "0246379")}
     assert len(found) == 6 * len(ABOUT) * 6 * 6  # 7 and 9 are of one band
     assert min(found) >= 0
     assert max(found) < 1 << 16
@@ -59,3 +63,27 @@ def test_packed_words_are_read_in_their_order():
     """All hashes, then all codes; the lowest octet comes first, on any machine."""
     words, codes = read(b"\x01\x00\x00\x00\x02\x01\x00\x00\x03\x00\x00\x04")
     assert (list(words), list(codes)) == ([1, 258], [3, 1024])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 5, b"\1\0\0\0\0\0\0", b"\2\0\0\0\1\0\0\0" + b"\0" * 4, b"\xff" * 6],
+    ids=["empty", "cut", "odd", "out of order", "a code of nothing"],
+)
+def test_octets_that_are_no_words_are_refused(content: bytes):
+    """A file that was cut, emptied or overwritten is not taken for words."""
+    with pytest.raises(ValueError, match=r"no packed words|multiple"):
+        read(content)
+
+
+@pytest.mark.parametrize("content", [None, b"cut"], ids=["missing", "cut"])
+def test_a_damaged_file_is_named_when_the_classifier_is_loaded(tmp_path: Path, content: bytes | None):
+    """The package still imports, and loading says which file it is and what to do."""
+    package = shutil.copytree(PACKED.parent, tmp_path / "classifier", ignore=shutil.ignore_patterns("__pycache__"))
+    (package / PACKED.name).unlink()
+    if content is not None:
+        (package / PACKED.name).write_bytes(content)
+    program = "from classifier.assess import load_default; load_default()"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "ArtifactInvalid: the graded words in" in ran.stderr
+    assert PACKED.name in ran.stderr

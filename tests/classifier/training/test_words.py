@@ -23,10 +23,10 @@ def test_what_is_shipped_is_what_was_written_down():
 
 
 def test_every_word_is_there_once_and_in_order():
-    """Hashes rise, which is what finding them rests on; next to none is that of two words."""
+    """Hashes rise, which is what finding them rests on, and none is that of two words."""
     (hashes, codes), whole = read(pack()), list(graded_words())
     assert all(one < other for one, other in pairwise(hashes))
-    assert len(whole) * 0.999 < len(hashes) == len(codes) <= len(whole)
+    assert len(hashes) == len(codes) == len(whole)
 
 
 def test_lines_hold_what_was_said_and_words(tmp_path: Path):
@@ -45,7 +45,9 @@ def test_lines_hold_what_was_said_and_words(tmp_path: Path):
         ("7 code 3: a", "such as '7 code 2 5: mutex'"),
         ("7 code 3 3: Mutex", "'Mutex' is not one token"),
         ("7 code 3 3: x-ray", "'x-ray' is not one token"),
-        ("7 code 3 3: mutex\n3 maths 3 3: mutex", "'mutex' comes twice"),
+        ("7 code 3 3: mutex\n3 maths 3 3: mutex", "'mutex' is not told from 'mutex'"),
+        ("7 code 2 5: plumless\n0 life 2 2: buckeroo", "'buckeroo' is not told from 'plumless'"),
+        ("# nothing", "holds no words"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, line: str, wrong: str):
@@ -53,6 +55,14 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, line: str, wrong: str):
     with pytest.raises(DataMissing) as caught:
         pack(written(tmp_path, line))
     assert wrong in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path):
+    """One that is missing, and one that is not UTF-8."""
+    (tmp_path / "latin").write_bytes(b"7 code 2 5: caf\xe9")
+    for name in ("latin", "none"):
+        with pytest.raises(DataMissing, match=rf"{name}' cannot be read"):
+            pack(tmp_path / name)
 
 
 def test_the_command_packs_or_says_what_is_wrong(tmp_path: Path, capsys):
@@ -68,6 +78,6 @@ def test_the_command_packs_or_says_what_is_wrong(tmp_path: Path, capsys):
 
 def test_what_was_not_packed_is_not_trained_on(tmp_path: Path):
     """The checksum is that of the text; words that were changed and not packed are named with the command."""
-    with pytest.raises(DataMissing, match=r"Run `python -m classifier\.training\.words`"):
+    with pytest.raises(DataMissing, match=r"run `python -m classifier\.training\.words`"):
         checksum(written(tmp_path, "7 code 3 3: mutex"))
     assert checksum() == sha256(GRADED_WORDS.read_bytes()).hexdigest()
