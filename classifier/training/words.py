@@ -19,7 +19,7 @@ GRADED_WORDS = OWN_DIR / "graded_words.txt"
 
 
 def graded_words(path: Path = GRADED_WORDS) -> Iterator[tuple[str, tuple[str, str, str, str]]]:
-    """Yield each word with what `code_of` takes: its grade, its topic, its grades of lacking and of size.
+    """Yield each word with what `code_for` takes: its grade, its topic, its grades of lacking and of size.
 
     DataMissing names the line that is wrong.
     """

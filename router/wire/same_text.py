@@ -98,7 +98,7 @@ class SameText:
     def _relay_several(self, chunks: bytes, push: Callable[[bytes], bool]) -> int:
         """Do with several chunks what `relaying` does with one: a busy loop finds what has come meanwhile together.
 
-        How long a chunk is says how it begins, and all of them end alike: 3.6 us for three, 6.7 where each size is read.
+        How long a chunk is says how it begins, and all end alike: 3.6 us for three, 6.7 where each size is read.
         """
         if self._head is None or not 0 < len(chunks) < RELAYED_BYTES:
             return 0
