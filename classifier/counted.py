@@ -8,17 +8,11 @@ from collections.abc import Iterable
 from struct import Struct
 
 from classifier.graded import BANDS, LACKS, SAID, SIZES, code_of
-from classifier.lexicon import LEXICONS
+from classifier.lexicon import LEXICONS, Remembered
 from classifier.topics import TOPICS
 
 KINDS_OF_WORDS = (*LEXICONS, *BANDS, *LACKS, *SIZES)
 """The first of what `counted_among` counts; the topics follow."""
-
-REMEMBERED = 16_384
-"""Words of which is remembered what they count for: 3 MB."""
-
-LONGEST = 40
-"""Letters of the longest word that is remembered."""
 
 _PLACES = {name: place for place, name in enumerate((*KINDS_OF_WORDS, *TOPICS))}
 _layout = Struct(f"<{len(_PLACES)}H")
@@ -42,34 +36,17 @@ _GRADED = tuple(map(_number_of, SAID))
 """What a word counts for by its grades, by the code of what was said of it."""
 
 
-class Kinds(dict[str, int]):
-    """What words count for, as counted_among adds it up; forgets all of it when there is too much.
-
-    A word that is not remembered takes 1.5 us.
-    """
-
-    __slots__ = ("_most",)
-
-    def __init__(self, most: int = REMEMBERED) -> None:
-        """Remember `most` words."""
-        super().__init__()
-        self._most = most
-
-    def __missing__(self, word: str) -> int:
-        number = _LISTED.get(word, 0) | _GRADED[code_of(word)]
-        if len(word) <= LONGEST:
-            if len(self) >= self._most:
-                self.clear()
-            self[word] = number
-        return number
+def number_of(word: str) -> int:
+    """Return what a word counts for, as counted_among adds it up: 2.6 us, which is why it is remembered."""
+    return _LISTED.get(word, 0) | _GRADED[code_of(word)]
 
 
-_kinds_of = Kinds().__getitem__
+_remembered = Remembered(number_of).__getitem__
 
 
 def counted_among(seen: set[str]) -> tuple[int, ...]:
     """Return how many of the words seen are of each of KINDS_OF_WORDS, then of each topic."""
-    return _layout.unpack(sum(map(_kinds_of, seen)).to_bytes(_layout.size, "little"))
+    return _layout.unpack(sum(map(_remembered, seen)).to_bytes(_layout.size, "little"))
 
 
 def topics_among(seen: set[str]) -> tuple[int, ...]:

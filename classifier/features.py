@@ -14,7 +14,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from classifier.graded import PACKED
+from classifier.artifact import ArtifactInvalid
+from classifier.graded import MEND, PACKED, WRONG
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
 from classifier.numbers import NUMBERS, Told, numbers, setting_of, told_of
 from classifier.prompt import SHIPPED, Prompt
@@ -205,11 +206,16 @@ _PROBES = (
 
 
 def fingerprint() -> str:
-    """Return 16 hex digits that change when the features of any probe text, or their definition, change."""
+    """Return 16 hex digits that change when the features of any probe text, or their definition, change.
+
+    ArtifactInvalid when the graded words cannot be read.
+    """
+    if WRONG:
+        raise ArtifactInvalid(WRONG, f"restore the file from the release, or {MEND}")
     digest = hashlib.sha256(f"{_BITS} {NUMBERS}".encode())
     for words in (*LEXICONS.values(), *TOPICS.values()):
         digest.update(" ".join(sorted(words)).encode())
-    digest.update(PACKED.read_bytes() if PACKED.exists() else b"")
+    digest.update(PACKED.read_bytes())
     for probe in _PROBES:
         turns = (("system", "Be brief."), ("user", "hi"), ("assistant", probe), ("user", probe), ("tool", "error: 1"))
         for some in (turns, turns[:-1]):  # instructions say the task until tools have answered

@@ -8,8 +8,15 @@ that point at something which may not be there.
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import TypeVar
 
-_REMEMBERED = 16_384
+REMEMBERED = 16_384
+"""Tokens of which is remembered what was computed of them."""
+
+LONGEST = 40
+"""Letters of the longest token that is remembered."""
+
+T = TypeVar("T")
 _DIGITS = str.maketrans("123456789", "000000000")
 _ASCII_PLAIN = bytes(ord(chr(code).lower().translate(_DIGITS)) if code < 128 else code for code in range(256))
 _ASCII_WORDS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789_" else 32 for code in range(256))
@@ -46,24 +53,28 @@ def tokens_of(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-class Remembered(dict[str, bytes]):
-    """What is computed of single tokens, as bytes of 32-bit numbers; forgets all of it when there is too much.
+class Remembered(dict[str, T]):
+    """What is computed of single tokens, such as bytes of 32-bit numbers; forgets all of it when there is too much.
 
-    A bag is then one join of bytes: a quarter of the time of hashing every token anew.
+    A bag is then one join of bytes: a quarter of the time of hashing every token anew. Tokens longer than LONGEST are
+    not remembered.
     """
 
-    __slots__ = ("_compute",)
+    __slots__ = ("_compute", "_most")
 
-    def __init__(self, compute: Callable[[str], bytes]) -> None:
-        """Remember what `compute` returns for a token."""
+    def __init__(self, compute: Callable[[str], T], most: int = REMEMBERED) -> None:
+        """Remember what `compute` returns for a token, of at most so many."""
         super().__init__()
         self._compute = compute
+        self._most = most
 
-    def __missing__(self, token: str) -> bytes:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        numbers = self[token] = self._compute(token)
-        return numbers
+    def __missing__(self, token: str) -> T:
+        found = self._compute(token)
+        if len(token) <= LONGEST:
+            if len(self) >= self._most:
+                self.clear()
+            self[token] = found
+        return found
 
 
 def _set(words: str) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Kinds of words, counted in one sum."""
 
-from classifier.counted import KINDS_OF_WORDS, Kinds, counted_among, topics_among
+from classifier.counted import KINDS_OF_WORDS, counted_among, number_of, topics_among
+from classifier.lexicon import Remembered
 from classifier.topics import TOPICS
 
 
@@ -41,7 +42,7 @@ def test_no_text_is_too_long_to_be_counted():
 
 def test_what_is_remembered_is_bounded():
     """Words that come and go take no more memory than so many of them, and count the same when forgotten."""
-    kinds = Kinds(4)
+    kinds = Remembered(number_of, 4)
     first = [kinds[word] for word in ("mutex", "birthday", "the")]
     for number in range(20):
         kinds[f"word{number}"]
