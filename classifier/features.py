@@ -200,7 +200,7 @@ def pairs_of(tokens: list[str]) -> Indices:
 _PROBES = (
     "",
     "Fix the bug below in 3 lines:\n```py\nx = [1, 2]\n```",
-    "证明 √2 是无理数 и объясни, почему; مرحبا नमस्ते สวัสดี",
+    "证明 √2 是无理数 и объясни, почему; مرحبا नमस्ते สวัสดี; chứng minh định lý này、アルゴリズムのＡ１",
     'Translate "été" for me, please! Is it (a) or (b)? ' * 150,
 )
 

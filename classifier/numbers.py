@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from classifier.counted import KINDS_OF_WORDS, counted_among, topics_among
+from classifier.counted import KINDS_OF_WORDS, counted_among
+from classifier.graded import GRADED
 from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES
 from classifier.prompt import Reading
 from classifier.topics import TOPICS
@@ -51,7 +52,7 @@ def numbers(
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
-    counted = counted_among(seen)
+    counted = counted_among(seen, reading.ask)
     found, topics = counted[: len(KINDS_OF_WORDS)], counted[len(KINDS_OF_WORDS) :]
     values = (
         *_sizes(reading, ask, seen, histogram),
@@ -235,9 +236,9 @@ def _topics(ask: list[str], found: tuple[int, ...], told: Told | None) -> tuple[
     return topic + (setting_of(ask[:_TASK]) if len(ask) > _MATERIAL else topic)
 
 
-def setting_of(tokens: Iterable[str]) -> tuple[float, ...]:
+def setting_of(tokens: Sequence[str]) -> tuple[float, ...]:
     """Return how many words of each topic are among `tokens`, which were there before an ask."""
-    return tuple(map(_log1p_of, topics_among(set(tokens))))
+    return tuple(map(_log1p_of, counted_among(set(tokens), "".join(tokens))[len(KINDS_OF_WORDS) :]))
 
 
 _SAID = ("before_digits", "before_marks", "before_asks")
@@ -277,6 +278,9 @@ def told_of(text: str, tokens: Sequence[str]) -> Told | None:
 def _told(told: Told | None, ask: list[str]) -> tuple[float, ...]:
     return _NOTHING_TOLD if told is None else (*told.functions, _LOG1P[len(ask)])
 
+
+OF_WORDS = frozenset(f"{kind}_{name}" for kind in ("any", "share") for name in GRADED).union(_TOPICS)
+"""The names of those numbers that count words by what these mean, by their grades or their topics."""
 
 NUMBERS = _SIZES + _MARKS + _WORDS + _MISSING + _CONVERSATION + _TOPICS + _SAID + _TOLD
 """The names of the handcrafted numbers, in their order."""

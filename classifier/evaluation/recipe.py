@@ -16,6 +16,7 @@ from classifier.artifact import save
 from classifier.assess import PRESETS, Classifier, load_classifier
 from classifier.assessment import DOMAINS
 from classifier.features import fingerprint
+from classifier.numbers import NUMBERS, OF_WORDS
 from classifier.training.fit import Design, Stage, export, fit_in_folds, targets_of
 from classifier.training.labels import Example
 from classifier.training.network import Network, fit_networks
@@ -26,6 +27,8 @@ from classifier.weights import SCORES
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+_OF_WORDS = [place for place, name in enumerate(NUMBERS) if name in OF_WORDS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +75,13 @@ class Fitted:
         )
 
     def parts(self, design: Design) -> tuple[Floats, Floats]:
-        """Return what words and what handcrafted numbers say of the difficulty of prompts; their sum orders them."""
+        """Return what words and what handcrafted numbers say of the difficulty of prompts; their sum orders them.
+
+        Numbers that count words by their grades or topics are part of what words say.
+        """
         tier = SCORES.index("tier")
-        words = np.asarray(self.stage.weigh(design.counts) @ self.stage.words[:, tier]).ravel()
+        scaled = self.stage.scale(design)[:, _OF_WORDS] @ self.stage.numbers[_OF_WORDS, tier]
+        words = np.asarray(self.stage.weigh(design.counts) @ self.stage.words[:, tier] + scaled).ravel()
         return words, np.asarray(self.stage.predict(design)[:, tier] - words)
 
     def classifier(self) -> Classifier:
@@ -90,7 +97,7 @@ def fit(examples: Sequence[Example], design: Design, folds: Sequence[int]) -> Fi
     """Train on all of the examples as the command does, with `folds` for the second stage and the presets."""
     targets = targets_of(examples)
     stage, inputs = fit_in_folds(design, targets, folds)
-    network, logits = fit_networks(inputs, targets, design.own, folds)
+    network, logits = fit_networks(inputs, targets, design.worth, folds)
     return Fitted(stage=stage, network=network, presets=presets_of(examples, logits))
 
 
@@ -105,7 +112,7 @@ def order(
     if tiers_only:
         targets[:, SCORES.index("missing") :] = np.nan
     stage, inputs = fit_in_folds(design, targets, folds)
-    network, _ = fit_networks(inputs, targets, design.own, folds)
+    network, _ = fit_networks(inputs, targets, design.worth, folds)
     probabilities, missing = probabilities_of(network.predict(stage.inputs(test)))
     return difficulty_of(probabilities), missing
 

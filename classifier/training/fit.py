@@ -12,7 +12,7 @@ from classifier import model
 from classifier.assessment import DOMAINS
 from classifier.features import AROUND, BLOCKS, DIMENSIONS, LEARNT, SHIFT, WORDS, Features, block_bounds, extract
 from classifier.numbers import NUMBERS
-from classifier.training.labels import Example, is_own
+from classifier.training.labels import Example, worth_of
 from classifier.training.meanings import meanings_of
 from classifier.training.network import Network
 from classifier.training.regression import Inputs, alike, held_out, regress
@@ -32,18 +32,23 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """Prompts as matrices, a row each: word counts (sparse, DIMENSIONS wide), handcrafted numbers, whether it is own.
+    """Prompts as matrices, a row each: word counts (sparse, DIMENSIONS wide), handcrafted numbers.
 
-    `own` marks the project's own rows: they are trained on, and nothing is calibrated on them.
+    `worth` is what a row's tier counts in the second stage: 1, and less for the project's own rows.
     """
 
     counts: csr_matrix
     numbers: Floats
-    own: Mask
+    worth: Floats
+
+    @property
+    def own(self) -> Mask:
+        """Which rows are the project's own: they are trained on, and nothing is calibrated on them."""
+        return self.worth < 1.0
 
     def at(self, rows: npt.NDArray[np.int64]) -> "Design":
         """Return the design of some rows."""
-        return Design(counts=self.counts[rows], numbers=self.numbers[rows], own=self.own[rows])
+        return Design(counts=self.counts[rows], numbers=self.numbers[rows], worth=self.worth[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +74,13 @@ class Stage:
 
     def inputs(self, design: Design) -> Floats:
         """Return what the second stage sees: the scores, the sum of the words' vectors, the scaled numbers."""
-        scaled, words = _scale(design.numbers, self.centre, self.spread), self.weigh(design.counts)
+        scaled, words = self.scale(design), self.weigh(design.counts)
         scores = np.asarray(words @ self.words + scaled @ self.numbers + self.bias)
         return np.hstack([scores, np.asarray(words @ self.vectors), scaled])
+
+    def scale(self, design: Design) -> Floats:
+        """Return the handcrafted numbers as they are weighed."""
+        return _scale(design.numbers, self.centre, self.spread)
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
         """Return the kept counts times their idf, each block over the length that its words make up together."""
@@ -81,18 +90,18 @@ class Stage:
 def design_of(examples: Iterable[Example]) -> Design:
     """Extract the features of the examples."""
     kept = list(examples)
-    return stack([extract(example.prompt) for example in kept], own=[is_own(example) for example in kept])
+    return stack([extract(example.prompt) for example in kept], worth=list(map(worth_of, kept)))
 
 
-def stack(features: Sequence[Features], *, own: Sequence[bool] | None = None) -> Design:
-    """Return features as matrices; none of them is an own row unless `own` says so."""
+def stack(features: Sequence[Features], *, worth: Sequence[float] | None = None) -> Design:
+    """Return features as matrices; none of them is an own row unless `worth` says so."""
     starts = np.cumsum([0, *(len(found.indices) for found in features)])
     indices = np.concatenate([found.indices for found in features]).astype(np.int32)
     counts = np.concatenate([found.counts for found in features]).astype(np.float64)
     return Design(
         counts=csr_matrix((counts, indices, starts), shape=(len(features), DIMENSIONS)),
         numbers=np.stack([found.numbers for found in features]).astype(np.float64),
-        own=np.zeros(len(features), dtype=bool) if own is None else np.asarray(own, dtype=bool),
+        worth=np.ones(len(features)) if worth is None else np.asarray(worth, dtype=np.float64),
     )
 
 

@@ -17,6 +17,12 @@ from classifier.tier import Tier
 OWN = "own_"
 """Sources of the rows that are written beside the code begin with this: they are trained on, never tested on."""
 
+OWN_WORTH = {"en": 0.1}
+"""What the tier of an own row counts in the second stage against a row of others, by language."""
+
+ELSEWHERE = 0.5
+"""The same in languages in which there are hardly any rows of others."""
+
 _WRITTEN_KINDS = {"np": "pairs", "tr": "triplets", "ap": "apps"}
 
 
@@ -98,6 +104,11 @@ def told(example: Example, instructions: Sequence[str]) -> Example:
 def is_own(example: Example) -> bool:
     """Return whether an example is one of the project's own rows."""
     return example.source.startswith(OWN)
+
+
+def worth_of(example: Example) -> float:
+    """Return what the tier of an example counts in the second stage: 1 for rows of others, less for own ones."""
+    return OWN_WORTH.get(example.language, ELSEWHERE) if is_own(example) else 1.0
 
 
 def flagged(row: Mapping[str, Any]) -> Example:

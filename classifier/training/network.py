@@ -31,8 +31,6 @@ _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8
 _CONSTANT = 1e-6
 """An input that varies less than this in training says nothing, then or later."""
 
-_OWN = 0.1
-"""What an own row counts for the tier against a row of others; for the rest both count the same."""
 STRAIGHT = {"medium": 0.6, "hard": 0.6, "missing": 0.45, "unclear": 0.45}
 """The share of the straight way in the logits of HEADS."""
 STRAIGHT_DOMAIN = 0.55
@@ -73,13 +71,13 @@ class Network:
         return np.asarray(hidden @ self.out + inputs[:, : len(SCORES)] @ self.direct + self.out_bias)
 
 
-def fit_networks(inputs: Floats, targets: Floats, own: Mask, folds: Sequence[int]) -> tuple[Network, Floats]:
+def fit_networks(inputs: Floats, targets: Floats, worth: Floats, folds: Sequence[int]) -> tuple[Network, Floats]:
     """Return the second stage and what it says of each row without having seen its fold (rows, outputs).
 
-    `inputs` hold scores that were held out, `targets` are those of SCORES, NaN where there is no label. Logits of HEADS
-    are calibrated on rows that are not `own`.
+    `inputs` hold scores that were held out, `targets` are those of SCORES, NaN where there is no label. `worth` is what
+    the tier of each row counts; for the rest all count the same. Logits of HEADS are calibrated on rows worth 1.
     """
-    place, wanted, weights = np.asarray(folds), _wanted(targets), _weights(targets, own)
+    place, wanted, weights = np.asarray(folds), _wanted(targets), _weights(targets, worth)
     centre, spread = inputs.mean(axis=0), inputs.std(axis=0)
     spread = np.where(spread > _CONSTANT, spread, np.inf)
     scaled = ((inputs - centre) / spread).astype(np.float32)
@@ -89,7 +87,7 @@ def fit_networks(inputs: Floats, targets: Floats, own: Mask, folds: Sequence[int
         one = _network(_train(scaled[others], wanted[others], weights[others], seed), centre, spread)
         logits[inside] = one.predict(inputs[inside])
         found.append(one)
-    known = (weights > 0) & ~own[:, None]
+    known = (weights > 0) & (worth >= 1.0)[:, None]
     network, logits = _with_straight_way(_mean(found), inputs, logits, (wanted, known))
     return _calibrated(network, logits, (wanted, known))
 
@@ -99,10 +97,10 @@ def _wanted(targets: Floats) -> Singles:
     return (np.nan_to_num(targets[:, _COLUMNS]) > 0).astype(np.float32)
 
 
-def _weights(targets: Floats, own: Mask) -> Singles:
+def _weights(targets: Floats, worth: Floats) -> Singles:
     """Return how much each output of each row counts."""
     found = np.where(np.isfinite(targets[:, _COLUMNS]), _OTHER_HEADS, 0.0)
-    found[:, _TIERS] *= np.where(own, _OWN, 1.0)[:, None] / _OTHER_HEADS
+    found[:, _TIERS] *= worth[:, None] / _OTHER_HEADS
     return found.astype(np.float32)
 
 

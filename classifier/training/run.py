@@ -34,7 +34,7 @@ def train(data_dir: Path, out: Path, *, seed: int, step: Step) -> str:
     step("features")
     folds = dataset.folds_of(examples, seed=seed)
     stage, inputs = fit_in_folds(design, targets, folds)
-    network, logits = fit_networks(inputs, targets, design.own, folds)
+    network, logits = fit_networks(inputs, targets, design.worth, folds)
     step("fitted")
     arrays = export(stage, network)
     facts = {

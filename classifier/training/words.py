@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from classifier.graded import ABOUT, MEND, PACKED, code_for, hash_of
+from classifier.graded import ABOUT, MEND, PACKED, code_for, hash_of, is_pair, packed
 from classifier.lexicon import plain, tokens_of
 from classifier.training.sources import OWN_DIR, DataMissing
 
@@ -32,7 +32,7 @@ def graded_words(path: Path = GRADED_WORDS) -> Iterator[tuple[str, tuple[str, st
             fix = f"Begin with grade, topic ({', '.join(ABOUT)}), lacking and size, such as '7 code 2 5: mutex'"
             raise DataMissing(f"'{path}', line {number} begins with '{key}'", fix)
         for word in words.split():
-            if tokens_of(plain(word)) != [word]:
+            if tokens_of(plain(word)) != [word] and not is_pair(word):
                 raise DataMissing(f"'{path}', line {number}: '{word}' is not one token", "Write it as it is read")
             yield word, (parts[1], parts[2], parts[3], parts[4])
 
@@ -55,11 +55,7 @@ def pack(path: Path = GRADED_WORDS) -> bytes:
         found[number], words[number] = code_for(*told), word
     if not found:
         raise DataMissing(f"'{path}' holds no words", "Write lines such as '7 code 2 5: mutex'")
-    entries = sorted(found.items())
-    hashes, codes = (
-        b"".join(entry[part].to_bytes(size, "little") for entry in entries) for part, size in ((0, 4), (1, 2))
-    )
-    return hashes + codes
+    return packed(found)
 
 
 def checksum(path: Path = GRADED_WORDS) -> str:

@@ -1,6 +1,8 @@
 """Kinds of words, counted in one sum."""
 
-from classifier.counted import KINDS_OF_WORDS, counted_among, number_of, topics_among
+import pytest
+
+from classifier.counted import KINDS_OF_WORDS, counted_among, number_of
 from classifier.lexicon import Remembered
 from classifier.topics import TOPICS
 
@@ -28,8 +30,18 @@ def test_graded_words_count_in_their_band_and_topic():
 
 def test_topics_are_the_end_of_what_is_counted():
     """Listed words of each topic are counted, in their order."""
-    found = dict(zip(TOPICS, topics_among({"kubernetes", "terraform", "limerick", "zyzzyva"}), strict=True))
+    counted = counted_among({"kubernetes", "terraform", "limerick", "zyzzyva"})
+    found = dict(zip(TOPICS, counted[len(KINDS_OF_WORDS) :], strict=True))
     assert (found["code"], found["texts"], found["maths"]) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("text", ["证明费马小定理", "Bitte: 証明して", "이 정리를 증명하시오"])
+def test_words_without_spaces_are_found_in_the_text(text: str):
+    """Two characters in a row are a word where the script puts no spaces, whatever stands around them."""
+    found = dict(zip((*KINDS_OF_WORDS, *TOPICS), counted_among(set(), text), strict=True))
+    assert found["expert_words"] >= 1
+    assert found["maths"] >= 1
+    assert not any(counted_among(set(), "prove it, élan, Ωmega, докажи, 🎉🎉"))
 
 
 def test_no_text_is_too_long_to_be_counted():

@@ -3,12 +3,25 @@
 import shutil
 import subprocess
 import sys
+import zlib
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from classifier.graded import ABOUT, BANDS, LACKS, PACKED, SIZES, band_of, code_for, read, said_of
+from classifier.graded import (
+    ABOUT,
+    BANDS,
+    LACKS,
+    PACKED,
+    SIZES,
+    band_of,
+    code_for,
+    codes_of_pairs,
+    packed,
+    read,
+    said_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,20 +73,42 @@ def test_what_was_said_of_words_is_told_apart():
 
 
 def test_packed_words_are_read_in_their_order():
-    """All hashes, then all codes; the lowest octet comes first, on any machine."""
-    words, codes = read(b"\x01\x00\x00\x00\x02\x01\x00\x00\x03\x00\x00\x04")
-    assert (list(words), list(codes)) == ([1, 258], [3, 1024])
+    """All hashes as they rise, and the code of each."""
+    words, codes = read(packed({258: 1024, 1: 3, 0xFFFFFFFF: 0}))
+    assert (list(words), list(codes)) == ([1, 258, 0xFFFFFFFF], [3, 1024, 0])
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\0" * 5, b"\1\0\0\0\0\0\0", b"\2\0\0\0\1\0\0\0" + b"\0" * 4, b"\xff" * 6],
-    ids=["empty", "cut", "odd", "out of order", "a code of nothing"],
+    [
+        b"",
+        b"\0" * 6,
+        zlib.compress(b""),
+        zlib.compress(b"\0" * 7),
+        packed({1: 0, 2: 0})[:-1],
+        zlib.compress(bytes((1, 0, *[0] * 10))),
+        zlib.compress(bytes((255, 2, *[255, 0] * 3, *[0] * 4))),
+        zlib.compress(b"\1" + b"\0" * 3 + b"\xff\xff"),
+    ],
+    ids=["empty", "not compressed", "no words", "odd", "cut", "twice the same", "beyond 32 bits", "a code of nothing"],
 )
 def test_octets_that_are_no_words_are_refused(content: bytes):
     """A file that was cut, emptied or overwritten is not taken for words."""
-    with pytest.raises(ValueError, match=r"no packed words|multiple"):
+    with pytest.raises(ValueError, match="no packed words"):
         read(content)
+
+
+@pytest.mark.parametrize("text", ["", "a", "证", "\ud800\ud800", "🎉证"])
+def test_texts_without_graded_pairs_have_none(text: str):
+    """Whatever the text, halves of surrogate pairs too."""
+    assert codes_of_pairs(text) == []
+
+
+def test_a_pair_counts_once():
+    """However often it stands there, and wherever a word is thought to begin."""
+    once = codes_of_pairs("证明")
+    assert len(once) == 1
+    assert codes_of_pairs("请证明，再证明：证明。") == once
 
 
 @pytest.mark.parametrize("content", [None, b"cut"], ids=["missing", "cut"])

@@ -55,7 +55,7 @@ def fit_both(examples: tuple[Example, ...], design: Design, targets: np.ndarray)
     """Return both stages, fitted in folds."""
     folds = folds_of(examples, seed=1)
     stage, inputs = fit_in_folds(design, targets, folds)
-    return stage, fit_networks(inputs, targets, design.own, folds)[0]
+    return stage, fit_networks(inputs, targets, design.worth, folds)[0]
 
 
 def test_two_fits_are_equal(examples: tuple[Example, ...], design: Design, targets: np.ndarray):

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from classifier.tier import Tier
-from classifier.training.labels import flagged, is_own, own, public, session, written
+from classifier.training.labels import OWN, flagged, is_own, own, public, session, worth_of, written
 
 ROW = {
     "id": "wc-0001",
@@ -103,3 +105,12 @@ def test_a_prompt_without_a_language_is_named_by_its_script():
     messages = [{"role": "user", "content": "请帮忙估算下面电器每日的耗电量"}]
     assert public({**ROW, "source": "arena_hard", "language": None, "messages": messages}).language == "zh"
     assert public({**ROW, "source": "arena_hard", "language": None}).language == "en"
+
+
+def test_own_rows_count_less_and_more_where_others_have_none():
+    """A row of others counts whole, an own one a tenth in English and half in any other language."""
+    theirs = written(ROW)
+    ours = replace(theirs, source=f"{OWN}math")
+    assert worth_of(theirs) == 1.0
+    assert worth_of(replace(ours, language="en")) == 0.1
+    assert worth_of(replace(ours, language="vi")) == 0.5

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier.graded import PACKED, read
+from classifier.graded import PACKED, hash_of, read
 from classifier.training.sources import DataMissing
 from classifier.training.words import GRADED_WORDS, checksum, graded_words, main, pack
 
@@ -44,6 +44,7 @@ def test_lines_hold_what_was_said_and_words(tmp_path: Path):
         ("7 cooking 3 3: a", "line 1 begins with '7 cooking 3 3'"),
         ("7 code 3: a", "such as '7 code 2 5: mutex'"),
         ("7 code 3 3: Mutex", "'Mutex' is not one token"),
+        ("7 code 3 3: 证明法", "'证明法' is not one token"),
         ("7 code 3 3: x-ray", "'x-ray' is not one token"),
         ("7 code 3 3: mutex\n3 maths 3 3: mutex", "'mutex' is not told from 'mutex'"),
         ("7 code 2 5: plumless\n0 life 2 2: buckeroo", "'buckeroo' is not told from 'plumless'"),
@@ -69,7 +70,7 @@ def test_the_command_packs_or_says_what_is_wrong(tmp_path: Path, capsys):
     """0 and the packed file; 2 and the error, with nothing written."""
     out = tmp_path / "out.bin"
     assert main(written(tmp_path, "7 code 3 3: mutex"), out) == 0
-    assert len(out.read_bytes()) == 4 + 2
+    assert list(read(out.read_bytes())[0]) == [hash_of("mutex")]
     out.unlink()
     assert main(written(tmp_path, "7 kode 3 3: mutex"), out) == 2
     assert "7 kode" in capsys.readouterr().err
