@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.artifact import ArtifactInvalid
-from classifier.graded import MEND, PACKED, WRONG
+from classifier.graded import MEND, WRONG
+from classifier.graded import digest as graded_digest
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
 from classifier.numbers import NUMBERS, Told, numbers, setting_of, told_of
 from classifier.prompt import SHIPPED, Prompt
@@ -215,7 +216,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256(f"{_BITS} {NUMBERS}".encode())
     for words in (*LEXICONS.values(), *TOPICS.values()):
         digest.update(" ".join(sorted(words)).encode())
-    digest.update(PACKED.read_bytes())
+    digest.update(graded_digest())
     for probe in _PROBES:
         turns = (("system", "Be brief."), ("user", "hi"), ("assistant", probe), ("user", probe), ("tool", "error: 1"))
         for some in (turns, turns[:-1]):  # instructions say the task until tools have answered

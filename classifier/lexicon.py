@@ -38,18 +38,19 @@ _FOREIGN = re.compile(
 """Anything beyond ASCII but marks, spaces, arrows and pictures, none of which is part of a token."""
 
 
-_has_full_width = re.compile("[\uff01-\uff5e]").search
-_NARROW = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
-"""Full-width letters, digits and marks, which people type among Chinese and Japanese, as those of ASCII."""
+_WIDTHS = re.compile("[\uff01-\uff9f]+")
+"""Full-width letters, digits and marks, and half-width katakana, which people type among Chinese and Japanese."""
+
+
+def _of_usual_width(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", found.group())
 
 
 def plain(text: str) -> str:
     """Return an already clipped text as tokens and characters are read: composed, lower case, digits as zeros."""
     if text.isascii():
         return text.encode().translate(_ASCII_PLAIN).decode()
-    lower = unicodedata.normalize("NFC", text).lower()
-    if _has_full_width(lower):
-        lower = lower.translate(_NARROW)
+    lower = unicodedata.normalize("NFC", _WIDTHS.sub(_of_usual_width, text)).lower()
     return lower.encode("utf-8", "surrogatepass").translate(_ASCII_DIGITS).decode("utf-8", "surrogatepass")
 
 

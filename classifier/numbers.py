@@ -4,6 +4,7 @@ They stand for what hashed words cannot say. All of them are bounded and cost th
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from operator import itemgetter, truediv
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from classifier.counted import KINDS_OF_WORDS, counted_among
 from classifier.graded import GRADED
-from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES
+from classifier.lexicon import FAILURES, KINDS, LEXICONS, SUCCESSES, plain
 from classifier.prompt import Reading
 from classifier.topics import TOPICS
 
@@ -52,7 +53,7 @@ def numbers(
     octets = np.frombuffer(reading.ask.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     histogram = np.bincount(octets, minlength=128).tolist()
     seen = set(ask)
-    counted = counted_among(seen, reading.ask)
+    counted = counted_among(seen, "" if reading.ask.isascii() else plain(reading.ask))
     found, topics = counted[: len(KINDS_OF_WORDS)], counted[len(KINDS_OF_WORDS) :]
     values = (
         *_sizes(reading, ask, seen, histogram),
@@ -137,6 +138,9 @@ def _words(found: Sequence[int], distinct: int) -> Iterable[float]:
 _POINTERS, _HOLDERS, _TRANSFORMS = (KINDS.index(name) for name in ("pointers", "holders", "transforms"))
 
 
+_brings = re.compile("[「『«“„‘]|：.").search
+"""Marks of a text that is brought along, of many scripts."""
+
 _MISSING = (
     "short_pointer",
     "pointer_to_holder",
@@ -151,7 +155,8 @@ _MISSING = (
 def _missing(reading: Reading, ask: list[str], found: Sequence[int]) -> tuple[float, ...]:
     """Return hints that the ask points at something which is not there."""
     text = reading.ask
-    body = "\n" in text.strip() or "```" in text or text.count('"') > 1 or ": " in text or "「" in text or "«" in text
+    body = "\n" in text.strip() or "```" in text or text.count('"') > 1 or ": " in text
+    body = body or (not text.isascii() and _brings(text) is not None)
     pointer, holder, transform = found[_POINTERS] > 0, found[_HOLDERS] > 0, found[_TRANSFORMS] > 0
     alone = not body and not reading.before and not reading.after and not reading.images
     return (

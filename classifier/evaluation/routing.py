@@ -16,8 +16,9 @@ from classifier.training.labels import Example, is_own
 from classifier.training.sources import Source
 
 EXAM_WEIGHTS = (0.25, 1.0, 2.0)
-"""What words, handcrafted numbers and log length count in the score for exam-like traffic, in standard deviations of
-the training prompts. Words tell subjects apart, which is not which question of an exam a weaker model misses."""
+"""What words (their grades and topics too), all other handcrafted numbers and log length count in the score for
+exam-like traffic, in standard deviations of the training prompts. Words tell subjects apart, which is not which
+question of an exam a weaker model misses."""
 
 _RELATED = ("mip", "umwp", "self_instruct_seed", "synth_needs_info")
 

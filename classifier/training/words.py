@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from classifier.graded import ABOUT, MEND, PACKED, code_for, hash_of, is_pair, packed
+from classifier.graded import ABOUT, MEND, PACKED, WRONG, code_for, digest, digest_of, hash_of, is_pair, packed, read
 from classifier.lexicon import plain, tokens_of
 from classifier.training.sources import OWN_DIR, DataMissing
 
@@ -46,21 +46,23 @@ def _text(path: Path) -> str:
 
 def pack(path: Path = GRADED_WORDS) -> bytes:
     """Return the graded words as serving reads them; DataMissing when one cannot be read or two are not told apart."""
-    found: dict[int, int] = {}
-    words: dict[int, str] = {}
+    singles: dict[int, int] = {}
+    pairs: dict[int, int] = {}
+    words: dict[tuple[bool, int], str] = {}
     for word, told in graded_words(path):
-        number = hash_of(word)
-        if number in found:
-            raise DataMissing(f"'{path}': '{word}' is not told from '{words[number]}'", "Keep one of both")
-        found[number], words[number] = code_for(*told), word
-    if not found:
+        pair, number = is_pair(word), hash_of(word)
+        if (pair, number) in words:
+            raise DataMissing(f"'{path}': '{word}' is not told from '{words[pair, number]}'", "Keep one of both")
+        words[pair, number] = word
+        (pairs if pair else singles)[number] = code_for(*told)
+    if not singles:
         raise DataMissing(f"'{path}' holds no words", "Write lines such as '7 code 2 5: mutex'")
-    return packed(found)
+    return packed(singles, pairs)
 
 
 def checksum(path: Path = GRADED_WORDS) -> str:
     """Return the SHA-256 of the words as written down; DataMissing when they are not what serving reads."""
-    if not PACKED.exists() or pack(path) != PACKED.read_bytes():
+    if WRONG or digest_of(read(pack(path))) != digest():
         raise DataMissing(f"'{PACKED}' is not what '{path}' says", f"First {MEND}")
     return sha256(path.read_bytes()).hexdigest()
 

@@ -17,7 +17,10 @@ from classifier.graded import (
     SIZES,
     band_of,
     code_for,
+    code_of,
     codes_of_pairs,
+    digest,
+    digest_of,
     packed,
     read,
     said_of,
@@ -73,9 +76,16 @@ def test_what_was_said_of_words_is_told_apart():
 
 
 def test_packed_words_are_read_in_their_order():
-    """All hashes as they rise, and the code of each."""
-    words, codes = read(packed({258: 1024, 1: 3, 0xFFFFFFFF: 0}))
-    assert (list(words), list(codes)) == ([1, 258, 0xFFFFFFFF], [3, 1024, 0])
+    """All hashes as they rise, and the code of each; then those of pairs."""
+    found = read(packed({258: 1024, 1: 3, 0xFFFFFFFF: 0}, {0x8BC1660E: 7}))
+    assert list(map(list, found)) == [[1, 258, 0xFFFFFFFF], [3, 1024, 0], [0x8BC1660E], [7]]
+
+
+def test_what_is_said_does_not_depend_on_how_it_was_compressed():
+    """Another library or level packs the same words into other octets."""
+    other = zlib.compress(zlib.decompress(PACKED.read_bytes()), 1)
+    assert other != PACKED.read_bytes()
+    assert digest_of(read(other)) == digest()
 
 
 @pytest.mark.parametrize(
@@ -85,12 +95,27 @@ def test_packed_words_are_read_in_their_order():
         b"\0" * 6,
         zlib.compress(b""),
         zlib.compress(b"\0" * 7),
-        packed({1: 0, 2: 0})[:-1],
-        zlib.compress(bytes((1, 0, *[0] * 10))),
-        zlib.compress(bytes((255, 2, *[255, 0] * 3, *[0] * 4))),
-        zlib.compress(b"\1" + b"\0" * 3 + b"\xff\xff"),
+        packed({1: 0, 2: 0}, {})[:-1],
+        packed({1: 0, 2: 0}, {}) + b"more",
+        zlib.compress(bytes((2, 0, 0, 0, 1, 0, *[0] * 10))),
+        zlib.compress(bytes((2, 0, 0, 0, 255, 2, *[255, 0] * 3, *[0] * 4))),
+        zlib.compress(b"\1\0\0\0\1" + b"\0" * 3 + b"\xff\xff"),
+        zlib.compress(bytes((0, 0, 0, 0, 1, 0, 0, 0, 0, 0))),
+        zlib.compress(bytes(300_000_000), 9),
     ],
-    ids=["empty", "not compressed", "no words", "odd", "cut", "twice the same", "beyond 32 bits", "a code of nothing"],
+    ids=[
+        "empty",
+        "not compressed",
+        "no words",
+        "odd",
+        "cut",
+        "followed by something",
+        "twice the same",
+        "beyond 32 bits",
+        "a code of nothing",
+        "pairs alone",
+        "gigabytes",
+    ],
 )
 def test_octets_that_are_no_words_are_refused(content: bytes):
     """A file that was cut, emptied or overwritten is not taken for words."""
@@ -108,7 +133,14 @@ def test_a_pair_counts_once():
     """However often it stands there, and wherever a word is thought to begin."""
     once = codes_of_pairs("证明")
     assert len(once) == 1
-    assert codes_of_pairs("请证明，再证明：证明。") == once
+    assert codes_of_pairs("请证明，再证明：证\u200b明。") == once
+    assert code_of("证明") == once[0]
+
+
+def test_pairs_are_not_taken_for_other_words():
+    """Two characters whose number is the hash of a graded word are no such word."""
+    assert said_of("stromausfall") != said_of("zzyzxq")
+    assert codes_of_pairs("为完成") == []
 
 
 @pytest.mark.parametrize("content", [None, b"cut"], ids=["missing", "cut"])

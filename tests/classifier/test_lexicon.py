@@ -24,11 +24,13 @@ def test_the_lists_are_closed_classes():
         ("Chứng minh định lý", ["chứng", "minh", "định", "lý"]),
         ("アルゴリズムの計算", ["アルゴリズム", "の", "計", "算"]),
         ("ＰＲＯＶＥ　ｉｔ（７）", ["prove", "it", "0"]),
+        ("ﾃﾞｰﾀの", ["データ", "の"]),
+        ("Ｅ\u0301té", ["été"]),
         ("증명 해", ["증", "명", "해"]),
         ("докажи ∀ε", ["докажи", "ε"]),
         ("Fix 日本語 now", ["fix", "日", "本", "語", "now"]),
     ],
-    ids=["Vietnamese", "katakana", "full width", "hangul", "marks between", "mixed"],
+    ids=["Vietnamese", "katakana", "full width", "half width", "composed", "hangul", "marks between", "mixed"],
 )
 def test_words_of_many_scripts_are_whole(text: str, tokens: list[str]):
     """Letters with two marks do not cut a word, katakana is read by words, full-width letters as those of ASCII."""

@@ -1,6 +1,9 @@
 """The handcrafted numbers: one a name, finite for any text, and saying what they are called."""
 
+import unicodedata
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +41,24 @@ def test_numbers_say_what_their_names_say():
     assert named("```x```")["fenced"] == 1
     assert named("12345")["digits"] > named("abcde")["digits"] == 0
     assert (named("")["empty"], named("hi")["empty"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["翻译成英文：明天下午三点开会。", "修改“我饿了”这句", "Popraw: „poszlem”", "訳して『海』", "Fix: it"]
+)
+def test_a_text_brought_along_is_seen_in_any_script(text: str):
+    """After a full-width colon, and in the quotation marks of many languages."""
+    assert named(text)["has_body"] == 1
+    assert named("翻译成英文：")["has_body"] == named("It's ’here’")["has_body"] == 0
+
+
+def test_decomposed_letters_are_read_as_composed_ones():
+    """Words of two syllables are found in Korean however it is composed."""
+    text = "편미분 방정식의 약해 존재성을 증명하시오"
+    assert [named(form)["any_expert_words"] for form in (text, unicodedata.normalize("NFD", text))] == [
+        named(text)["any_expert_words"]
+    ] * 2
+    assert named(text)["any_expert_words"] > 0
 
 
 def test_who_writes_without_marks_does_not_write_longer_sentences():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier.graded import PACKED, hash_of, read
+from classifier.graded import PACKED, digest_of, hash_of, read
 from classifier.training.sources import DataMissing
 from classifier.training.words import GRADED_WORDS, checksum, graded_words, main, pack
 
@@ -19,14 +19,17 @@ def written(folder: Path, text: str) -> Path:
 
 def test_what_is_shipped_is_what_was_written_down():
     """Serving reads the words of annotated/graded_words.txt, no others and none with another grade."""
-    assert PACKED.read_bytes() == pack()
+    assert digest_of(read(PACKED.read_bytes())) == digest_of(read(pack()))
 
 
 def test_every_word_is_there_once_and_in_order():
     """Hashes rise, which is what finding them rests on, and none is that of two words."""
-    (hashes, codes), whole = read(pack()), list(graded_words())
-    assert all(one < other for one, other in pairwise(hashes))
-    assert len(hashes) == len(codes) == len(whole)
+    found = read(pack())
+    for hashes in (found.words, found.pairs.tolist()):
+        assert all(one < other for one, other in pairwise(hashes))
+    assert (
+        len(found.words) + len(found.pairs) == len(found.codes) + len(found.codes_of_pairs) == len(list(graded_words()))
+    )
 
 
 def test_lines_hold_what_was_said_and_words(tmp_path: Path):
