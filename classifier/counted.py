@@ -10,6 +10,7 @@ from struct import Struct
 
 from classifier.graded import GRADED, SAID, UNSPACED, code_of, codes_of_pairs
 from classifier.lexicon import LEXICONS, Remembered
+from classifier.spelling import meant
 from classifier.topics import TOPICS
 
 KINDS_OF_WORDS = (*LEXICONS, *GRADED)
@@ -40,6 +41,7 @@ _GRADED = tuple(map(_number_of, SAID))
 
 def number_of(word: str) -> int:
     """Return what a word counts for, as counted_among adds it up: 2.6 us, which is why it is remembered."""
+    word = meant(word)
     return _LISTED.get(word, 0) | _GRADED[code_of(word)]
 
 

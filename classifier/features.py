@@ -20,6 +20,7 @@ from classifier.graded import digest as graded_digest
 from classifier.lexicon import LEXICONS, Remembered, plain, tokens_of
 from classifier.numbers import NUMBERS, Told, numbers, setting_of, told_of
 from classifier.prompt import SHIPPED, Prompt
+from classifier.spelling import meant
 from classifier.topics import TOPICS
 
 BLOCKS = ("pairs", "words", "context", "ends", "around")
@@ -107,6 +108,7 @@ def places_of_word(token: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
     The ends know a word that was never seen by how it begins and how it closes, and most misspelt words too.
     """
+    token = meant(token)
     word, size = _place(crc32(token.encode()), WORDS), len(token)
     if size <= _SHORT_END:
         return (word,), ()
@@ -123,12 +125,12 @@ def _end(piece: str) -> int:
 
 def place_of_opener(token: str) -> int:
     """Return the place of one of the first OPENERS words of the ask, as such."""
-    return _place(crc32(token.encode()) ^ _OPENER_SALT, WORDS)
+    return _place(crc32(meant(token).encode()) ^ _OPENER_SALT, WORDS)
 
 
 def place_of_context(token: str) -> int:
     """Return the place of a word of what stands around the ask."""
-    return _place(crc32(token.encode()), CONTEXT)
+    return _place(crc32(meant(token).encode()), CONTEXT)
 
 
 class _Instructions(NamedTuple):
@@ -186,7 +188,7 @@ def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:
     return Features(indices, counts, indices.searchsorted(_BOUNDS), parts.numbers)
 
 
-_half_of = Remembered(lambda token: (crc32(token.encode()) * _MIX & _MASK).to_bytes(4, "little")).__getitem__
+_half_of = Remembered(lambda token: (crc32(meant(token).encode()) * _MIX & _MASK).to_bytes(4, "little")).__getitem__
 
 
 def pairs_of(tokens: list[str]) -> Indices:

@@ -169,7 +169,8 @@ def _kept() -> tuple[Graded, str]:
 
 
 _kept_words, WRONG = _kept()
-_words, _codes, _pairs, _codes_of_pairs = _kept_words
+HASHES, _codes, _pairs, _codes_of_pairs = _kept_words
+"""Of the words that are listed, as they rise: the graded ones, and those that say nothing and are no slips of these."""
 
 
 def digest() -> bytes:
@@ -188,8 +189,8 @@ def code_of(word: str) -> int:
     if is_pair(word):
         return next(iter(codes_of_pairs(word)), 0)
     number = hash_of(word)
-    place = bisect_left(_words, number)
-    return _codes[place] if place < len(_words) and _words[place] == number else 0
+    place = bisect_left(HASHES, number)
+    return _codes[place] if place < len(HASHES) and HASHES[place] == number else 0
 
 
 def codes_of_pairs(text: str) -> list[int]:
