@@ -127,6 +127,8 @@ class Prompt:
         turns = self.turns if len(self.turns) <= _TURNS else self.turns[-_TURNS:]
         place, ask, ask_chars, rest = _last_ask(turns, elements)
         tail = turns[place + 1 :]
+        if tail and tail[-1].role == "user":
+            tail = tail[:-1]  # a bare yes was passed over: the "ok" in it tells of no success
         roles = [role for role, _ in turns]
         return Reading(
             ask,
