@@ -158,17 +158,18 @@ _heard = _Heard()
 def parts_of(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Parts:
     """Return the parts of a prompt without the `elements` of harnesses; any text is fine, the empty one too."""
     reading = prompt.reading(elements)
-    ask = tokens_of(plain(reading.ask))
+    text = plain(reading.ask)
+    ask = tokens_of(text)
     after = tokens_of(plain(reading.after)) if reading.after else []
     before = tokens_of(plain(reading.before)) if reading.before else []
     system, setting, told = _heard[reading.system]
     context = [*after, *before, *system] if after or before else system
     if reading.tool_results:
         # An agent's instructions are the same for all of its calls: they say what it is for, not what this call asks.
-        return Parts(ask, context, (), numbers(reading, ask, after, before, _heard[""].setting))
+        return Parts(ask, context, (), numbers(reading, (text, ask), after, before, _heard[""].setting))
     if before:
         setting = setting_of([*system, *before])
-    return Parts(ask, context, system, numbers(reading, ask, after, before, setting, told))
+    return Parts(ask, context, system, numbers(reading, (text, ask), after, before, setting, told))
 
 
 def extract(prompt: Prompt, elements: re.Pattern[str] = SHIPPED) -> Features:

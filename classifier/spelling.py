@@ -2,7 +2,7 @@
 
 A misspelt word has no grade, and training has hardly ever seen it. So a word of ASCII letters that is not listed among
 the graded words is looked up once more in each form in which one such slip is undone. Letters that were left out or
-mistaken for others are not looked for: that would be a hundred forms of a word. Pure, bounded, standard library only.
+mistaken for others are not looked for: that would be a hundred forms of a word. Pure, bounded, numpy only.
 """
 
 from bisect import bisect_left

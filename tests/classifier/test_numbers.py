@@ -17,7 +17,11 @@ def named(text: str) -> dict[str, float]:
     """Return the numbers of a prompt of one turn, by name."""
     reading = Prompt.of([("user", text)]).reading()
     return dict(
-        zip(NUMBERS, numbers(reading, tokens_of(plain(reading.ask)), [], [], setting_of([])).tolist(), strict=True)
+        zip(
+            NUMBERS,
+            numbers(reading, (plain(reading.ask), tokens_of(plain(reading.ask))), [], [], setting_of([])).tolist(),
+            strict=True,
+        )
     )
 
 

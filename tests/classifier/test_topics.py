@@ -22,7 +22,8 @@ def test_the_task_the_material_and_the_setting_are_told_apart():
     turns = (("system", "You review Terraform and Kubernetes."), ("user", body + "pytest mypy docker docker nginx"))
     reading = Prompt.of(turns).reading()
     ask, around = tokens_of(plain(reading.ask)), tokens_of(plain(reading.system))
-    found = dict(zip(NUMBERS, numbers(reading, ask, [], [], setting_of(around)).tolist(), strict=True))
+    values = numbers(reading, (plain(reading.ask), ask), [], [], setting_of(around))
+    found = dict(zip(NUMBERS, values.tolist(), strict=True))
     assert found["topic_code"] > found["setting_code"] > 0
     assert found["task_code"] == 0
     assert found["task_digests"] > 0
