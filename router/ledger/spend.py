@@ -13,13 +13,19 @@ from enum import StrEnum
 EXPLICIT = "(explicit)"
 """The tier group of requests that named their upstream: nothing was classified."""
 
+EMBEDDINGS = "(embeddings)"
+"""The tier group of embeddings that the router chose the upstream for: there is no prompt to classify."""
+
 NOT_SENT = "(not sent)"
 """The group of requests that were refused before any upstream was called, so that they cost nothing."""
 
 NOT_NAMED = "(none)"
 """The group of rows that have no model or provider although one was called."""
 
-_TIER_ORDER = ("easy", "medium", "hard", "needs_info", EXPLICIT)
+SIMULATED = "simulated"
+"""The provider of the simulated upstreams that are served where there is no key, or `--simulate always` says so."""
+
+_TIER_ORDER = ("easy", "medium", "hard", "needs_info", EMBEDDINGS, EXPLICIT)
 
 
 class Grouping(StrEnum):
@@ -38,9 +44,10 @@ class Sums:
 
     Token sums are over the rows that reported the bucket, None where none did. `cost` (USD) is over the `priced` rows,
     whose cost is known; `unpriced` rows called an upstream at an unknown cost; `unreached` rows failed because no
-    upstream could be connected to, and cost nothing. `compared` rows have a known cost and a
-    known baseline cost: `compared_cost` and `baseline_cost` (USD) are over these. `estimated` rows have token counts of
-    our own.
+    upstream could be connected to, `refused` rows because those that were turned the request away with a 4xx, and
+    `unsent` rows were sent to none: these cost nothing. `compared` rows have a known cost and a known baseline cost:
+    `compared_cost` and `baseline_cost` (USD) are over these; `without_baseline` rows have a known cost and no baseline.
+    `estimated` rows have token counts of our own. `simulated` says that only simulated upstreams were called.
     """
 
     group: str
@@ -58,6 +65,10 @@ class Sums:
     compared_cost: Decimal = Decimal(0)
     baseline_cost: Decimal = Decimal(0)
     unreached: int = 0
+    refused: int = 0
+    unsent: int = 0
+    without_baseline: int = 0
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +86,7 @@ class Rated:
     cached_input: int | None
     cache_write: int | None
     output: int | None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,25 +106,64 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """The simulated requests of a selection, their cost (USD, None where unknown), and whether the table has them.
+
+    `alone`: nothing else was sent.
+    """
+
+    requests: int
+    cost: Decimal | None
+    counted: bool
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpendTable:
-    """The lines in their order and their total. `since` (aware, None for all time) bounds the rows from below."""
+    """The lines in their order and their total. `since` (aware, None for all time) bounds the rows from below.
+
+    `simulated` is None where no request is.
+    """
 
     by: Grouping
     since: datetime | None
     lines: tuple[Line, ...]
     total: Line
+    simulated: Simulated | None = None
 
 
-def tabulate(by: Grouping, sums: Iterable[Sums], since: datetime | None = None) -> SpendTable:
-    """Return the table of these groups: tiers by strength, days by date, others by cost, the dearest first."""
-    groups = sorted(sums, key=lambda group: _order(by, group))
-    total = _add(groups)
+def tabulate(
+    by: Grouping, sums: Iterable[Sums], since: datetime | None = None, *, with_simulated: bool = False
+) -> SpendTable:
+    """Return the table of these groups: tiers by strength, days by date, others by cost, the dearest first.
+
+    Simulated groups are left out beside real ones, for their money is none, unless they are asked for.
+    """
+    parts = tuple(sums)
+    simulated = _simulated(parts, asked_for=with_simulated)
+    if simulated is not None and not simulated.counted:
+        parts = tuple(part for part in parts if not part.simulated)
+    names = dict.fromkeys(part.group for part in parts)
+    merged = [_add((part for part in parts if part.group == name), name) for name in names]
+    groups = sorted(merged, key=lambda group: _order(by, group))
+    total = _add(groups, "total")
     return SpendTable(
         by=by,
         since=since,
         lines=tuple(_line(group, total.cost) for group in groups),
         total=_line(total, total.cost),
+        simulated=simulated,
     )
+
+
+def _simulated(parts: tuple[Sums, ...], *, asked_for: bool) -> Simulated | None:
+    """Return what is simulated among `parts`, None when nothing is; alone, or asked for, it is counted."""
+    whole = _add((part for part in parts if part.simulated), SIMULATED)
+    if not whole.requests:
+        return None
+    alone = all(part.simulated or part.requests == part.unsent for part in parts)
+    cost = whole.cost if whole.priced else None
+    return Simulated(requests=whole.requests, cost=cost, counted=alone or asked_for, alone=alone)
 
 
 def _order(by: Grouping, sums: Sums) -> tuple[int, Decimal, str]:
@@ -138,11 +189,11 @@ def _line(sums: Sums, whole: Decimal) -> Line:
     )
 
 
-def _add(groups: Iterable[Sums]) -> Sums:
-    """Return the sums over all groups."""
+def _add(groups: Iterable[Sums], name: str) -> Sums:
+    """Return the sums over all groups, as the group `name`."""
     groups = tuple(groups)
     return Sums(
-        group="total",
+        group=name,
         requests=sum(group.requests for group in groups),
         input=_sum(group.input for group in groups),
         cached_input=_sum(group.cached_input for group in groups),
@@ -157,6 +208,10 @@ def _add(groups: Iterable[Sums]) -> Sums:
         compared_cost=sum((group.compared_cost for group in groups), Decimal(0)),
         baseline_cost=sum((group.baseline_cost for group in groups), Decimal(0)),
         unreached=sum(group.unreached for group in groups),
+        refused=sum(group.refused for group in groups),
+        unsent=sum(group.unsent for group in groups),
+        without_baseline=sum(group.without_baseline for group in groups),
+        simulated=bool(groups) and all(group.simulated for group in groups),
     )
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from router.cli.costs import add_arguments, ledger_path, run, show
 from router.errors import LedgerUnavailable, OperatorError
-from router.ledger.entry import CostSource, LedgerEntry
+from router.ledger.entry import Attempt, CostSource, LedgerEntry
 from router.ledger.rows import to_row
 from router.ledger.writer import Writer
 from router.usage import Usage
-from tests.fakes.ledger import an_entry
+from tests.fakes.ledger import a_refusal, an_entry
 
 
 def _args(*words: str) -> argparse.Namespace:
@@ -77,7 +77,7 @@ def test_what_the_figures_do_not_cover_is_said(path: Path) -> None:
     text = _shown(path)
 
     assert "1 requests have an unknown cost" in text
-    assert "compares 2 of 3 requests of known cost" in text
+    assert "compares 2 of 3 requests of known cost: 1 have a baseline of unknown price" in text
     assert "1 requests have token counts of our own estimate" in text
 
 
@@ -104,10 +104,13 @@ def test_json_is_exact(path: Path) -> None:
         "unknown_cost_requests": 0,
         "estimated_requests": 1,
         "unreached_requests": 0,
+        "refused_requests": 0,
+        "without_baseline_requests": 0,
     }
     assert by_tier["medium"]["cost_usd"] is None
     assert document["total"]["cost_usd"] == "2.500001234"
     assert document["total"]["saving_usd"] == "-0.250001234"
+    assert document["simulated"] is None
 
 
 def test_csv_is_exact(path: Path) -> None:
@@ -207,6 +210,56 @@ def test_which_file(tmp_path: Path) -> None:
     with pytest.raises(OperatorError):
         ledger_path(_args("--config", str(config)), "")
     assert ledger_path(_args(), "").name.endswith(".db")
+
+
+def _simulated(**fields: object) -> LedgerEntry:
+    """Return what the shipped simulated upstreams answered."""
+    call = Attempt(upstream="sim-small", provider="simulated", ending="answered", status=200)
+    return an_entry(provider="simulated", model="sim-small", cost=Decimal("0.25"), attempts=(call,), **fields)
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A ledger of real and of simulated requests."""
+    rates = '{"input": "0.15", "output": "0.6"}'
+    return _fill(
+        tmp_path / "mixed.db", an_entry(cost=Decimal(1), rates=rates), _simulated(rates=rates), _simulated(tier="hard")
+    )
+
+
+@pytest.mark.parametrize("by", ["tier", "model", "provider", "caller", "day"])
+def test_simulated_money_is_no_part_of_the_bill(mixed: Path, by: str) -> None:
+    """Beside real requests simulated ones are in no line and no sum, in any form; JSON says how many and how to see."""
+    document = json.loads(_shown(mixed, "--by", by, "--json"))
+    (row,) = csv.DictReader(io.StringIO(_shown(mixed, "--by", by, "--csv")))
+
+    assert [line["requests"] for line in document["lines"]] == [1]
+    assert (document["total"]["requests"], document["total"]["cost_usd"]) == (1, "1")
+    assert document["simulated"] == {"requests": 2, "cost_usd": "0.5", "counted": False, "option": "--simulated"}
+    assert [one["provider"] for one in document["rates"]] == ["house"]
+    assert (row["requests"], row["cost_usd"]) == ("1", "1")
+    assert "2 simulated requests (0.5 USD, of which nothing was spent) are left out" in _shown(mixed, "--by", by)
+
+
+def test_simulated_money_can_be_counted_in(mixed: Path) -> None:
+    """Asked for, simulated requests are in the lines of their groups and in the sums."""
+    document = json.loads(_shown(mixed, "--simulated", "--json"))
+
+    assert [(line["group"], line["requests"]) for line in document["lines"]] == [("easy", 2), ("hard", 1)]
+    assert document["total"]["cost_usd"] == "1.5"
+    assert document["simulated"]["counted"] is True
+    assert [one["provider"] for one in document["rates"]] == ["house", "simulated"]
+
+
+def test_simulated_money_alone_is_shown(tmp_path: Path) -> None:
+    """Where nothing real was sent the table is of what was simulated, and says so; so in the period asked for."""
+    path = _fill(tmp_path / "ledger.db", an_entry(at=datetime(2026, 1, 1, tzinfo=UTC)), _simulated(), a_refusal())
+    since = ("--since", "2026-02-01")
+    document = json.loads(_shown(path, *since, "--json"))
+
+    assert (document["total"]["requests"], document["total"]["cost_usd"]) == (2, "0.25")
+    assert document["simulated"]["counted"] is True
+    assert "these are simulated prices" in _shown(path, *since)
 
 
 def test_json_tells_what_answers_were_billed_at(tmp_path: Path) -> None:

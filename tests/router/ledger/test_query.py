@@ -11,10 +11,11 @@ import pytest
 from router.errors import LedgerUnavailable
 from router.ledger.connection import connect
 from router.ledger.entry import Attempt, CostSource, EntryStatus, LedgerEntry
-from router.ledger.query import entries, find, sums
+from router.ledger.query import entries, find, rates, sums
 from router.ledger.rows import to_row
-from router.ledger.spend import EXPLICIT, NOT_NAMED, NOT_SENT, Grouping, Sums
+from router.ledger.spend import EMBEDDINGS, EXPLICIT, NOT_NAMED, NOT_SENT, SIMULATED, Grouping, Sums
 from router.ledger.writer import Writer
+from router.settings.load import load_simulated
 from router.usage import Usage
 from tests.fakes.ledger import a_refusal, an_entry
 
@@ -90,6 +91,102 @@ def test_who_could_not_be_connected_to_costs_nothing(fill: Fill) -> None:
     )
 
     assert (group.requests, group.unreached, group.unpriced, group.priced) == (2, 1, 1, 0)
+
+
+def _tried(*attempts: Attempt, status: EntryStatus = EntryStatus.FAILED, code: str = "upstream_refused") -> LedgerEntry:
+    """Return the row of a request that these attempts did not serve."""
+    return a_refusal(status=status, http_status=502, error_code=code, attempts=attempts, provider="house")
+
+
+def _ended(ending: str, status: int | None, *, ambiguous: bool = False) -> Attempt:
+    return Attempt(upstream="small", provider="house", ending=ending, status=status, ambiguous=ambiguous)
+
+
+@pytest.mark.parametrize(
+    "attempts",
+    [
+        [_ended("rejected", 400)],
+        [_ended("refused", 401)],
+        [_ended("refused", 404), _ended("rate_limited", 429)],
+        [_ended("unreachable", None), _ended("refused", 403)],
+        [_ended("unfit", None)],
+    ],
+)
+def test_what_was_refused_is_not_charged(fill: Fill, attempts: list[Attempt]) -> None:
+    """A request that every upstream turned away with a 4xx cost nothing, and is counted apart from the unknown."""
+    [group] = sums(fill(_tried(*attempts), _tried(*attempts, status=EntryStatus.REJECTED)), Grouping.MODEL)
+
+    assert (group.requests, group.refused, group.unreached, group.unpriced) == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "attempts",
+    [
+        [_ended("broken", 500), _ended("refused", 401)],
+        [_ended("timeout", None)],
+        [_ended("timeout", 408)],
+        [_ended("abandoned", None)],
+        [_ended("refused", None)],
+        [_ended("refused", 401, ambiguous=True)],
+        [_ended("overflow", 400)],
+    ],
+)
+def test_what_may_have_been_charged_is_unknown(fill: Fill, attempts: list[Attempt]) -> None:
+    """One call that broke, was left, was read twice or answered before it refused makes the cost unknown."""
+    [group] = sums(fill(_tried(*attempts)), Grouping.MODEL)
+
+    assert (group.refused, group.unpriced) == (0, 1)
+
+
+@pytest.mark.parametrize("code", ["content_filter", "tool_use_failed", "json_validate_failed"])
+def test_a_refusal_that_came_after_the_work_is_unknown(fill: Fill, code: str) -> None:
+    """A filtered prompt was read, a call that the model got wrong was written: hosts charge for it."""
+    row = _tried(_ended("rejected", 400), status=EntryStatus.REJECTED, code=code)
+
+    assert [(group.refused, group.unpriced) for group in sums(fill(row), Grouping.MODEL)] == [(0, 1)]
+
+
+def test_rows_from_before_a_flag_are_unknown(fill: Fill) -> None:
+    """Attempts without the keys that are looked at are no refusals."""
+    path = fill(_tried(_ended("refused", 401)))
+    with closing(connect(path, "rw")) as connection:
+        connection.execute("""UPDATE request SET attempts = '[{"ending": "refused"}]'""")
+
+    assert [(group.refused, group.unpriced) for group in sums(path, Grouping.MODEL)] == [(0, 1)]
+
+
+def test_embeddings_have_a_line_of_their_own(fill: Fill) -> None:
+    """A group that was asked for is neither a tier nor an explicit upstream; it has no baseline, which is counted."""
+    bare = {"tier": None, "required_tier": None, "baseline": None, "baseline_cost": None}
+    path = fill(
+        an_entry(reason="cheapest", **bare),
+        an_entry(reason="fallback", **bare),
+        an_entry(reason="explicit", route=None, **bare),
+    )
+    by_group = {group.group: group for group in sums(path, Grouping.TIER)}
+
+    assert {name: group.requests for name, group in by_group.items()} == {EMBEDDINGS: 2, EXPLICIT: 1}
+    assert by_group[EMBEDDINGS].without_baseline == 2
+
+
+def test_simulated_rows_are_summed_apart(fill: Fill) -> None:
+    """Who called only the simulator is simulated; where another provider was called too, its money may be real."""
+    simulated, real = (Attempt(upstream="x", provider=provider, ending="answered") for provider in (SIMULATED, "house"))
+    path = fill(
+        an_entry(),
+        an_entry(provider=SIMULATED, attempts=(simulated,), rates="{}"),
+        an_entry(provider=SIMULATED, attempts=(real, simulated), rates="{}"),
+        a_refusal(),
+    )
+    groups = sums(path, Grouping.CALLER)
+
+    assert sorted((group.simulated, group.requests, group.unsent) for group in groups) == [(False, 3, 1), (True, 1, 0)]
+    assert [(one.simulated, one.requests) for one in rates(path)] == [(True, 1), (False, 1)]
+
+
+def test_the_shipped_simulated_upstreams_are_known_by_their_provider() -> None:
+    """The name in config/simulated.yaml is the one that rows are told by."""
+    assert list(load_simulated(1, {}).providers) == [SIMULATED]
 
 
 GROUPS = {

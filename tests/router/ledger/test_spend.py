@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ledger.spend import EXPLICIT, NOT_SENT, Grouping, Sums, tabulate
+from router.ledger.spend import EXPLICIT, NOT_SENT, Grouping, Simulated, Sums, tabulate
 
 
 def _sums(group: str, cost: str, baseline: str, **rest: int) -> Sums:
@@ -108,6 +108,38 @@ def test_nothing_is_lost_in_a_total(costs: list[Decimal]) -> None:
     assert table.total.sums.requests == 10 * len(costs)
     if any(costs):
         assert abs(sum(line.share or 0 for line in table.lines) - 100) < Decimal("1e-20")
+
+
+def test_simulated_groups_are_left_out_beside_real_ones() -> None:
+    """Their money is in no line, share or saving, and is told apart."""
+    table = tabulate(Grouping.TIER, [_sums("easy", "1", "2"), _sums("easy", "5", "9", simulated=True)])
+
+    assert [(line.sums.requests, line.cost, line.share, line.saving) for line in table.lines] == [(10, 1, 100, 1)]
+    assert table.simulated == Simulated(requests=10, cost=Decimal(5), counted=False, alone=False)
+
+
+def test_simulated_groups_are_counted_when_asked_for() -> None:
+    """They are one line with the real ones of the same group."""
+    both = [_sums("easy", "1", "2"), _sums("easy", "5", "9", simulated=True)]
+    table = tabulate(Grouping.TIER, both, with_simulated=True)
+
+    assert [(line.sums.requests, line.cost, line.saving) for line in table.lines] == [(20, 6, 5)]
+    assert table.simulated == Simulated(requests=10, cost=Decimal(5), counted=True, alone=False)
+
+
+def test_simulated_groups_alone_are_counted() -> None:
+    """So too beside requests that were refused before anybody was called, which tell nothing of who would have been."""
+    unsent = Sums(group=NOT_SENT, requests=3, unsent=3)
+    table = tabulate(Grouping.TIER, [Sums(group="easy", requests=2, simulated=True), unsent])
+
+    assert table.total.sums.requests == 5
+    assert table.simulated == Simulated(requests=2, cost=None, counted=True, alone=True)
+
+
+def test_without_simulated_requests_nothing_is_said_of_them() -> None:
+    """Neither in a ledger of real requests nor in an empty one."""
+    assert tabulate(Grouping.TIER, [_sums("easy", "1", "2")]).simulated is None
+    assert tabulate(Grouping.TIER, []).simulated is None
 
 
 def test_an_empty_ledger_has_no_lines() -> None:
