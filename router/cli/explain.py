@@ -19,6 +19,7 @@ from classifier.explain import document as explained
 from classifier.prompt import Prompt
 from classifier.tier import Tier
 from router.app import dry_run
+from router.cli.command import pasteable
 from router.errors import ArtifactRejected, MalformedRequest, OperatorError, RouterError
 from router.plan import BUILTIN
 from router.policy.explanation import DryRun, Unserved, comparison, document, estimate, heading, sized
@@ -83,12 +84,12 @@ def run(
     except Unserved as refusal:
         for line in sized(refusal.request, refusal.assessment):
             print(line)
-        print(f"tierwise: {refusal.message}\n{refusal.fix}", file=sys.stderr)
+        print(pasteable(f"tierwise: {refusal.message}\n{refusal.fix}"), file=sys.stderr)
         return 1
     except OperatorError:
         raise  # the command's entry point ends the process for these, alike for every command
     except RouterError as error:
-        print(f"tierwise: {error.message}\n{error.fix}", file=sys.stderr)
+        print(pasteable(f"tierwise: {error.message}\n{error.fix}"), file=sys.stderr)
         return 1
     reasons = None
     if args.features and decided.assessment is not None:
