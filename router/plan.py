@@ -24,6 +24,12 @@ SHORTEST_SECRET = 4
 
 BUILTIN = "builtin"
 
+_WITHOUT_KEY = (
+    "Set one of these keys, or name a local server, which needs none: {kind: openai, base_url: "
+    '"http://127.0.0.1:8000/v1"} under providers.\n'
+    "To see answers without either: --simulate always, which has upstreams and routes of its own and passes over yours."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -91,7 +97,7 @@ def prepare(
         assembled = assembled_today(settings, environ, classifier)
     elif not assembled.usable:
         problems = left_out or ("The file configures no upstream.",)
-        raise SettingsInvalid(problems, fix="Set one of these keys, or try it without any: --simulate always.")
+        raise SettingsInvalid(problems, fix=_WITHOUT_KEY)
     require_judge(assembled.rules)
     host, port = address(listen or settings.server.listen, has_keys=bool(assembled.client_keys))
     return Plan(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from router import __version__
+from router.cli.command import pasteable
 from router.errors import OperatorError
 
 COMMANDS = {
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = module.run(args)
     except OperatorError as error:
-        print(f"tierwise: {error.message}\n{error.fix}", file=sys.stderr)
+        print(pasteable(f"tierwise: {error.message}\n{error.fix}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -29,6 +29,7 @@ from classifier.calibration.sample import Floats, Sample, of_thresholds, quality
 from classifier.calibration.words import cells, document, percent, snippet, verdict
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
+from router.cli.notes import note_shipped
 from router.errors import OperatorError
 from router.plan import assembled_today, load_artifact
 from router.policy.decide import View, requirement
@@ -73,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the cut points; 0, 1 where the wish cannot be promised or kept, OperatorError where the input is wrong."""
     rows = read_rows(args.file, sys.stdin.buffer)
+    note_shipped(args.config)
     bench = open_bench(args.config, os.environ, datetime.now(UTC).date(), args.route)
     return calibrate(args, rows, bench, sys.stdout)
 

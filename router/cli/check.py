@@ -12,6 +12,7 @@ from rich.text import Text
 
 from classifier.thresholds import Thresholds
 from classifier.tier import Tier
+from router.cli.command import pasteable
 from router.errors import OperatorError, SettingsInvalid
 from router.plan import address, load_artifact, require_judge
 from router.policy.coverage import Cell, Feature, coverage, holes, promised
@@ -87,7 +88,7 @@ def _print_problems(error: OperatorError, err: Console) -> None:
     for problem in problems:
         err.print(Text(f"- {problem}"), soft_wrap=True)
     count = len(problems)
-    err.print(Text(f"{count} {'problem' if count == 1 else 'problems'}. {error.fix}"), soft_wrap=True)
+    err.print(Text(f"{count} {'problem' if count == 1 else 'problems'}. {pasteable(error.fix)}"), soft_wrap=True)
 
 
 def _print_summary(settings: Settings, found: Assembled, *, assumed: bool, out: Console) -> None:

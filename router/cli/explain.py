@@ -19,6 +19,8 @@ from classifier.explain import document as explained
 from classifier.prompt import Prompt
 from classifier.tier import Tier
 from router.app import dry_run
+from router.cli.command import pasteable
+from router.cli.notes import note_roles, note_shipped
 from router.errors import ArtifactRejected, MalformedRequest, OperatorError, RouterError
 from router.plan import BUILTIN
 from router.policy.explanation import DryRun, Unserved, comparison, document, estimate, heading, sized
@@ -79,17 +81,20 @@ def run(
     try:
         body = body_of(args.prompt, args.request, args.model)
         floor = None if args.min_tier is None else Tier.parse(args.min_tier)
+        note_shipped(args.config, ", or simulated upstreams where none of its keys is set")
         decided = start(args.config, os.environ)(body, floor)
     except Unserved as refusal:
+        note_roles(refusal.request.prompt)
         for line in sized(refusal.request, refusal.assessment):
             print(line)
-        print(f"tierwise: {refusal.message}\n{refusal.fix}", file=sys.stderr)
+        print(pasteable(f"tierwise: {refusal.message}\n{refusal.fix}"), file=sys.stderr)
         return 1
     except OperatorError:
         raise  # the command's entry point ends the process for these, alike for every command
     except RouterError as error:
-        print(f"tierwise: {error.message}\n{error.fix}", file=sys.stderr)
+        print(pasteable(f"tierwise: {error.message}\n{error.fix}"), file=sys.stderr)
         return 1
+    note_roles(decided.request.prompt)
     reasons = None
     if args.features and decided.assessment is not None:
         reasons = begin(args.config, os.environ)(decided.request.prompt)

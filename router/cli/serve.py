@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import shlex
 import signal
 from pathlib import Path
 
+from router.cli.command import pasteable
 from router.plan import Plan, prepare, watched
 from router.serving.descriptors import raise_limit
 from router.serving.listener import listen
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         lines = banner(plan, listener.getsockname()[1])
 
         def announce() -> None:
-            print("\n".join(lines), flush=True)
+            print(pasteable("\n".join(lines)), flush=True)
 
         if workers == 1:
             return serve(plan, service, listener, announce)
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 def costs_command(plan: Plan) -> str:
     """Return the command that reads this plan's ledger."""
-    return f"`tierwise costs --ledger {plan.ledger_path}`"
+    return f"`tierwise costs --ledger {shlex.quote(str(plan.ledger_path))}`"
 
 
 def banner(plan: Plan, port: int) -> list[str]:

@@ -63,7 +63,7 @@ def decide(request: Request, target: Target, assessment: Assessment | None, view
     able, rejected, escalation = _sifted(request.needs, wanted.tier, target.route, view)
     if not able:
         demand = Demand(needs=request.needs, tier=wanted.tier, today=view.today, policy=target.route.policy)
-        raise _nobody(demand, rejected)
+        raise _nobody(request, demand, rejected)
     reason = wanted.reason if escalation is None or wanted.reason is Reason.CLASSIFIER_FAILED else escalation
     awake = tuple(upstream for upstream in able if upstream.name not in view.resting) if view.resting else able
     if awake and len(awake) < len(able):
@@ -263,7 +263,7 @@ def _named(request: Request, upstream: Upstream, assessment: Assessment | None, 
     demand = Demand(needs=request.needs, tier=upstream.tier, today=view.today)
     if exclusion(upstream, OPEN, view.today) is not None:
         refusal = rejection(upstream, demand)
-        raise _nobody(demand, [refusal] if refusal else [])
+        raise _nobody(request, demand, [refusal] if refusal else [])
     return Decision(
         route=None,
         label=None,
@@ -291,9 +291,10 @@ def resting_rejection(upstream: Upstream, resting: Mapping[str, float]) -> Rejec
     return Rejection(upstream=upstream, cause=Cause.COOLDOWN, detail=detail)
 
 
-def _nobody(demand: Demand, rejected: Sequence[Rejection]) -> NoEligibleUpstream:
+def _nobody(request: Request, demand: Demand, rejected: Sequence[Rejection]) -> NoEligibleUpstream:
     """Build the 422 that lists every upstream with its reason."""
     needs = [demand.tier.label, *(capability.value for capability in sorted(demand.capabilities))]
-    asked = f"{', '.join(needs)}, {demand.needs.context_tokens:,} tokens of input"
+    size = f"about {request.input_tokens:,} tokens of input, counted as {request.needs.context_tokens:,} for the window"
     reasons = "; ".join(f"{refusal.upstream.name}: {refusal.detail}" for refusal in rejected)
+    asked = ", ".join((*needs, size))
     return NoEligibleUpstream(f"No upstream may serve this request ({asked}). {reasons or 'None is configured'}.")

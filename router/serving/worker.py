@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from router.plan import Plan
 from router.serving.pages import enlarge_pages
 from router.serving.reload import Reloader
 from router.serving.server import Drain, Server, server_for
+from router.telemetry.log import SERVER
 
 DOORS = 7
 """Further handles of the listening socket. The loop accepts one connection for each handle and turn: while 500 streams
@@ -49,7 +51,7 @@ def serve(
         server.beside = (*server.beside, lambda: _end_with(lifeline, server))
     doors = [listener.dup() for _ in range(DOORS)]
     try:
-        with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows, with the reason
+        with _told_once(proxy), contextlib.suppress(SystemExit):  # uvicorn's word for a failed start; ours follows
             server.run(sockets=[*doors, listener])
     finally:
         for door in doors:
@@ -57,6 +59,21 @@ def serve(
     if proxy.failure is not None:
         raise proxy.failure
     return 0 if server.started else 2
+
+
+@contextlib.contextmanager
+def _told_once(proxy: Proxy) -> Iterator[None]:
+    """Keep uvicorn's lines of a start that failed out of the log: the failure is told by who started, with its fix."""
+
+    def wanted(_: logging.LogRecord) -> bool:
+        return proxy.failure is None
+
+    logger = logging.getLogger(SERVER)
+    logger.addFilter(wanted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(wanted)
 
 
 def _settle() -> None:

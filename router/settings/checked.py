@@ -14,12 +14,13 @@ class Checked:
     """One file with what is known of what it names.
 
     `names`: what each section declares, faulty entries included; `written`: the upstreams as they stand in the file,
-    faulty values included.
+    faulty values included; `own_urls`: the providers whose entry has a base_url, be it a faulty one.
     """
 
     file: SettingsFile
     names: Mapping[str, tuple[str, ...]]
     written: Mapping[str, Mapping[str, Any]]
+    own_urls: frozenset[str]
     accounts: Mapping[str, Account]
     facts: Mapping[str, Facts]
     catalogue: Catalogue

@@ -38,6 +38,7 @@ def check(
         file=file,
         names=names,
         written={name: data["upstreams"][name] for name in file.upstreams},
+        own_urls=frozenset(name for name in file.providers if data["providers"][name].get("base_url") is not None),
         accounts=accounts,
         facts=facts,
         catalogue=catalogue,
@@ -85,9 +86,9 @@ def _check_provider(checked: Checked, name: str, problems: Problems) -> None:
         problems.add((*path, "kind"), f"'{provider.kind}' is not a kind of provider.{hint}")
     elif kind.status == "shut_down":
         problems.add((*path, "kind"), f"{kind.title} shut down on {kind.retires_on}. Take this provider out.")
-    elif provider.base_url is None and kind.base_url is None:
+    elif name not in checked.own_urls and kind.base_url is None:
         problems.add(path, f"Provider '{name}' needs a base_url: every {provider.kind} server has its own.")
-    elif provider.base_url is None and _lacks(checked, name):
+    elif name not in checked.own_urls and _lacks(checked, name):
         problems.add(path, f"Provider '{name}' is not complete: {checked.accounts[name].missing}.")
     ways = [key for key in ("api_key", "token_command", "application_default", "profile") if getattr(provider, key)]
     if len(ways) > 1:

@@ -115,7 +115,19 @@ def _syntax(error: yaml.YAMLError, text: str) -> str:
     line = text.split("\n")[mark.line] if mark.line <= text.count("\n") else ""
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
         return f"Line {mark.line + 1} is indented with a tab. YAML wants spaces."
-    return f"Line {mark.line + 1}, column {mark.column + 1} is not YAML: {getattr(error, 'problem', 'unreadable')}."
+    problem = getattr(error, "problem", None) or "unreadable"
+    place = f"Line {mark.line + 1}, column {mark.column + 1}"
+    return f"{place} is not YAML: {problem}.{_likely(problem, line, mark.column)}"
+
+
+def _likely(problem: str, line: str, column: int) -> str:
+    """Return what the operator probably meant where the library's own words do not tell; the empty string if unsure."""
+    if line[max(column - 1, 0) : column + 1] == "${":
+        return ' Between { } or [ ], ${NAME} has to stand in quotes: "${NAME}". Or write os.environ/NAME.'
+    first = line[:column].strip(" -")
+    alone = not first and problem in ("did not find expected key", "did not find expected <document start>")
+    nested = problem.startswith("mapping values are not allowed") and not set(" :") & set(first)
+    return " The line is probably indented differently from its neighbours." if alone or nested else ""
 
 
 def _construct(node: yaml.Node | None, place: Place, lines: dict[Place, int], problems: Problems) -> Any:

@@ -27,6 +27,10 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|key|nvapi|gsk|xai|fw|hf)[-_][A-Za-z0-9_-]{8,}|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{28,}")
 """A key that got into a wrong field: it must not come back in a message."""
 
+_NEARLY_REFERENCE = re.compile(r"""(?:os\.|process\.)?env(?:iron)?[./:(\["']+([A-Z_][A-Z0-9_]{0,63})["')\]]*""")
+"""A variable named as programs name it. Its name is given back: it is in capitals, as keys are not."""
+
+_REFERENCES = 'os.environ/NAME, $NAME, "${NAME}" (in quotes) or file:/path'
 
 MOST_WORKERS = 256
 """Processes that may share an address."""
@@ -103,12 +107,18 @@ def _share(value: Any) -> float:
 
 def _reference(value: Any) -> str:
     """Accept the name of a key, never a key. The value is not repeated: it may be the key itself."""
-    if not isinstance(value, str) or not is_reference(value):
-        raise ValueError(
-            "A key itself must not stand in this file. Write os.environ/NAME, ${NAME}, $NAME or file:/path here, and "
-            "put the key into that variable or file."
-        )
-    return value
+    if isinstance(value, str) and is_reference(value):
+        return value
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise ValueError(f"It is empty. Write {_REFERENCES} here, or leave it out.")
+    misspelt = _NEARLY_REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if misspelt is not None:
+        name = "NAME" if _KEY_LIKE.search(misspelt[1]) else misspelt[1]
+        raise ValueError(f"A reference to a variable is written os.environ/{name}, with a slash.")
+    raise ValueError(
+        f"A key itself must not stand in this file. Write {_REFERENCES} here, and put the key into that variable or "
+        "file."
+    )
 
 
 def _url(value: Any) -> str:

@@ -36,8 +36,10 @@ def test_a_file_of_ones_own_is_never_simulated_by_accident(tmp_path: Path) -> No
         "upstreams: {a: {provider: m, model: mistral-small-2603}}\nroutes: {auto: {}}\n",
     )
 
-    with pytest.raises(SettingsInvalid, match="NOT_SET"):
+    with pytest.raises(SettingsInvalid, match="NOT_SET") as caught:
         prepare(config=config, environ={}, simulate="auto", listen=None, ledger=None)
+    assert "base_url" in caught.value.fix  # what would serve this file without a key
+    assert "routes of its own and passes over yours" in caught.value.fix
 
 
 def test_whoever_verifies_needs_the_library_for_it() -> None:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from classifier.tier import Tier
-from router.cli.calibrate import Bench, add_arguments, calibrate, open_bench, read_rows, sample_of
+from router.cli.calibrate import Bench, add_arguments, calibrate, open_bench, read_rows, run, sample_of
 from router.errors import OperatorError
 from router.policy.rules import DoubtAction
 from tests.fakes.proxy import CONFIG
@@ -260,3 +260,11 @@ def test_bad_rows_end_the_process_with_2_and_no_traceback(tmp_path):
     assert "Line 2: its tier is none" in done.stderr
     assert "Traceback" not in done.stderr
     assert "private" not in done.stderr
+
+
+def test_the_shipped_file_is_named_beside_the_answer(tmp_path, capsys):
+    """It goes to stderr; stdout is one JSON object."""
+    assert run(parsed(a_file(tmp_path, prompts(40)), "--presets", "--json")) == 0
+    printed = capsys.readouterr()
+    assert "the shipped file, is used." in printed.err
+    assert "balanced" in json.loads(printed.out)

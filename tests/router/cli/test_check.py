@@ -1,6 +1,8 @@
 import argparse
+import re
 from datetime import date
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -8,6 +10,7 @@ from rich.console import Console
 from router.cli.check import add_arguments, check, run
 from router.settings.shipped import config_file
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 TODAY = date(2026, 11, 21)
 
 FILE = """
@@ -164,6 +167,19 @@ def test_brackets_in_a_file_are_no_markup(write):
     """What stands in the file is printed as it is."""
     _, _, err = checked(write(FILE.replace("auto: {}", 'auto: {policy: "[bold]x[/bold]"}')), {})
     assert "names policy '[bold]x[/bold]'" in err
+
+
+def test_the_documented_local_server_needs_no_key(write):
+    """The example of docs/configuration.md is a whole file: it covers what it promises without any variable."""
+    [text] = [
+        block
+        for block in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+        if block.startswith("providers:") and "http://127.0.0.1:8000/v1" in block
+    ]
+    code, out, err = checked(write(text), {})
+    assert (code, err) == (0, "")
+    assert "1 upstreams, 1 routes" in out
+    assert "Missing" not in out
 
 
 def test_a_key_that_cannot_be_used_is_exit_code_2(write):

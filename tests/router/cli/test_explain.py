@@ -119,7 +119,9 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     """A script can read what is printed."""
     assert run(parsed("hi", "--json", "--features", "1"), recording([]), told) == 0
 
-    found = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    assert "the shipped file, is used" in printed.err
+    found = json.loads(printed.out)
     assert found["candidates"][0]["upstream"] == "small[bold]"
     assert tuple(found["features"]) == ("medium", "hard", "missing", "unclear")
     assert [move["what"] for move in found["features"]["hard"]["down"]] == ["say hi"]

@@ -52,11 +52,13 @@ def start(*words: str, folder: Path) -> subprocess.Popen[str]:
 
 
 def test_from_nothing_to_an_answer_and_a_clean_end(tmp_path: Path) -> None:
-    """Started bare, it serves simulated upstreams on the port it names; SIGTERM ends it with 0."""
+    """Started bare, it serves simulated upstreams on the port it names, and names commands as it was started itself."""
     process = start("--listen", "127.0.0.1:0", folder=tmp_path)
     try:
         assert process.stdout is not None
-        port = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+        told = [next(process.stdout) for _ in range(6)]
+        assert f"`{sys.executable} -m router costs --ledger {tmp_path / 'ledger.db'}`" in told[-1]
+        port = re.search(r"127\.0\.0\.1:(\d+)", told[0])
         assert port is not None
         url = f"http://127.0.0.1:{port[1]}/v1/chat/completions"
         answer = httpx2.post(url, json={"model": "auto", "messages": [{"role": "user", "content": "hi"}]}, timeout=20)
@@ -83,13 +85,12 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_a_ledger_that_cannot_be_opened_ends_the_start_with_one_clear_error(tmp_path: Path) -> None:
-    """Exit code 2 and the fix; nothing claims to serve before it does."""
+    """Exit code 2 and the fix, told once and in no other words; nothing claims to serve before it does."""
     process = start("--listen", "127.0.0.1:0", "--ledger", str(tmp_path), folder=tmp_path)
     output, errors = process.communicate(timeout=30)
 
     assert process.returncode == 2
-    assert "is a folder" in errors
-    assert "Traceback" not in errors
+    assert errors == f"tierwise: The ledger '{tmp_path}' is a folder.\nName a file in it: ledger.path or --ledger.\n"
     assert "serves" not in output
 
 

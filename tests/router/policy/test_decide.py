@@ -193,14 +193,15 @@ def test_a_tier_that_the_client_fixed_needs_no_classifier() -> None:
 
 def test_nothing_eligible_lists_everyone_with_a_reason() -> None:
     """A 422 names every upstream and what it lacks, with the numbers."""
-    request = a_request(needs=Needs(images=True, tools=True, context_tokens=2_000_000))
+    request = a_request(needs=Needs(images=True, tools=True, context_tokens=2_000_000), input_tokens=1_500_000)
 
     with pytest.raises(NoEligibleUpstream) as caught:
         decide(request, on(), an_assessment(Tier.MEDIUM), VIEW)
 
     assert caught.value.status == 422
     assert caught.value.message == (
-        "No upstream may serve this request (medium, tools, vision, 2,000,000 tokens of input). "
+        "No upstream may serve this request (medium, tools, vision, about 1,500,000 tokens of input, "
+        "counted as 2,000,000 for the window). "
         "large: window 1,000,000 < 2,001,024 needed (prompt 2,000,000 + answer 1,024); "
         "middle: it takes no images, and the request has some; "
         "small: tier easy < medium required."

@@ -1,6 +1,11 @@
 """The words of a decision are closed lists that headers and the ledger rely on."""
 
+import re
+from pathlib import Path
+
 from router.policy.decision import Reason
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "api.md"
 
 
 def test_the_reasons_are_the_documented_ones() -> None:
@@ -18,3 +23,9 @@ def test_the_reasons_are_the_documented_ones() -> None:
         "cheapest",
         "classifier_failed",
     }
+
+
+def test_every_reason_is_explained() -> None:
+    """docs/api.md has a table of them, each once."""
+    _, _, table = DOCUMENT.read_text(encoding="utf-8").partition("## Why this upstream\n")
+    assert sorted(re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)) == sorted(Reason)

@@ -71,6 +71,19 @@ CASES = (
     Case("shut down", "kind: mistral}", "kind: octoai}", ("OctoAI shut down on 2024-10-31.",)),
     Case("base_url missing", ', base_url: "http://127.0.0.1:8000/v1"', "", ("Provider 'house' needs a base_url",)),
     Case(
+        "base_url faulty",
+        '"http://127.0.0.1:8000/v1"',
+        "127.0.0.1:8000/v1",
+        ("A base URL starts with http:// or https://",),
+    ),
+    Case(
+        "base_url faulty where the kind's lacks a region",
+        "{kind: mistral}",
+        "{kind: bedrock, base_url: bedrock.example}",
+        ("A base URL starts with http:// or https://",),
+    ),
+    Case("base_url null", '"http://127.0.0.1:8000/v1"', "null", ("Provider 'house' needs a base_url",)),
+    Case(
         "region missing",
         "{kind: mistral}",
         "{kind: bedrock}",

@@ -52,6 +52,37 @@ def test_broken_bytes(case):
     assert "x.yaml" in raised.value.problems[0]
 
 
+NEIGHBOURS = "is probably indented differently from its neighbours"
+QUOTES = '${NAME} has to stand in quotes: "${NAME}". Or write os.environ/NAME.'
+HINTED = (
+    Case("less than the line above", b"a:\n    b: 1\n  c: 2\n", NEIGHBOURS),
+    Case("more than the key above", b"a:\n  b: {c: 1}\n   d: {c: 2}\n", NEIGHBOURS),
+    Case("more than the value above", b"a:\n  b: 1\n   c: 2\n", NEIGHBOURS),
+    Case("in a list", b"a:\n  - b: 1\n     c: 2\n", NEIGHBOURS),
+    Case("at the top", b" a: 1\nb: 2\n", NEIGHBOURS),
+    Case("a reference in a flow map", b"a: {b: ${NAME}}\n", QUOTES),
+    Case("a reference in a flow list", b"a: [\n  ${NAME}\n]\n", QUOTES),
+    Case("a reference that is indented wrongly", b"a:\n  b: 1\n   c: ${NAME}\n", NEIGHBOURS),
+)
+
+
+@pytest.mark.parametrize("case", HINTED, ids=lambda case: case.id)
+def test_what_was_probably_meant(case):
+    """Where the library's words do not tell what is wrong, a sentence of ours does."""
+    with pytest.raises(SettingsInvalid) as raised:
+        parse(case.raw, "x.yaml")
+    assert case.expected in raised.value.problems[0]
+
+
+@pytest.mark.parametrize("raw", [b'a: "x" y\n', b"a: {b: 1}}\n", b"a: b: c\n", b'a: {b: "${N}", c: d: e}\n'])
+def test_nothing_is_guessed_without_a_sign(raw):
+    """What is neither a matter of spaces nor of a reference is told in the library's words alone."""
+    with pytest.raises(SettingsInvalid) as raised:
+        parse(raw, "x.yaml")
+    assert "indented" not in raised.value.problems[0]
+    assert "quotes" not in raised.value.problems[0]
+
+
 def test_scalars_hold_no_surprise():
     """Only true and false are booleans, numbers with a point stay exact, and a clock time is text."""
     text = """

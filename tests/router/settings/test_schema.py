@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from classifier.tier import Tier
+from router.catalog.upstream import Capability
 from router.policy.rules import DoubtAction, Verify
 from router.settings import schema
 from router.settings.schema import (
@@ -33,6 +34,19 @@ def test_every_key_is_documented(section):
     text = DOCUMENT.read_text(encoding="utf-8")
     keys = set(re.findall(r"[`.]([a-z_]+)`", text)) | set(re.findall(r"^## ([a-z]+)$", text, re.MULTILINE))
     assert set(section.model_fields) - keys - {"auth"} == set()
+
+
+@pytest.mark.parametrize(("key", "words"), [("capabilities", Capability), ("needs_info", DoubtAction)])
+def test_every_word_of_a_closed_list_is_documented(key, words):
+    """The row of a key names each word that it takes."""
+    [row] = re.findall(rf"^\| `{key}` \|.*$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(words) <= set(re.findall(r"[a-z_]+", row))
+
+
+def test_what_is_done_about_a_doubt_is_explained():
+    """Each answer to a doubt stands in the table that says which tier serves."""
+    _, _, table = DOCUMENT.read_text(encoding="utf-8").partition("| word | tier that serves |\n")
+    assert set(DoubtAction) <= set(re.findall(r"`([a-z_]+)`", table.partition("\n\n")[0]))
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
