@@ -92,7 +92,7 @@ def _calls_of(found: Mapping[str, Any], number: int) -> Iterator[Row]:
 def _row(found: Mapping[str, Any], number: int) -> Row:
     tier, quality = found.get("tier"), found.get("quality")
     if tier is not None and tier not in _LABELS:
-        raise ValueError(f"its tier is none; {_TIER}")
+        raise ValueError(f"its tier has another name; {_TIER}")
     return Row(
         line=number,
         prompt=_prompt(found),

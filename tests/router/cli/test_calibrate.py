@@ -257,7 +257,7 @@ def test_bad_rows_end_the_process_with_2_and_no_traceback(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Line 2: its tier is none" in done.stderr
+    assert "Line 2: its tier has another name" in done.stderr
     assert "Traceback" not in done.stderr
     assert "private" not in done.stderr
 
