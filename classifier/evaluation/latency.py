@@ -1,14 +1,17 @@
-"""How long one assessment takes by length of the prompt, and what importing the serving part costs."""
+"""How long one assessment takes by length of the prompt, and what importing the serving part costs.
+
+Both are measured in processes of their own, which hold what serving holds and not the gigabytes of an evaluation.
+"""
 
 import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
-from itertools import cycle, islice
+from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 
-from classifier.assess import Classifier
+from classifier.assess import Classifier, load_classifier
 from classifier.prompt import Prompt
 
 LENGTHS = (20, 1_000, 8_000, 32_000, 256_000)
@@ -22,7 +25,6 @@ TEXTS = (
 )
 """What prompts are made of where there are no others."""
 
-_VARIANTS = 16
 _IMPORT = (
     "import json, os, sys, time; memory = '/proc/self/statm'; "
     "pages = lambda: int(open(memory).read().split()[1]) if os.path.exists(memory) else None; "
@@ -58,6 +60,18 @@ def latencies(classifier: Classifier, *, texts: tuple[str, ...] = TEXTS, repeats
     return tuple(_latency(classifier, tokens, texts, repeats) for tokens in LENGTHS)
 
 
+def latencies_apart(folder: Path, *, texts: tuple[str, ...] = TEXTS, repeats: int = 400) -> tuple[Latency, ...]:
+    """Return what `latencies` measures of the artifact in `folder` in a fresh process."""
+    done = subprocess.run(  # noqa: S603  # this very interpreter and module
+        [sys.executable, "-m", "classifier.evaluation.latency", str(folder), str(repeats)],
+        input=json.dumps(texts),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return tuple(Latency(**found) for found in json.loads(done.stdout))
+
+
 def footprint(folder: Path, *, repeats: int = 3) -> Footprint:
     """Measure importing and loading the artifact in `folder` in fresh processes; the least of each counts."""
     found = []
@@ -71,12 +85,10 @@ def footprint(folder: Path, *, repeats: int = 3) -> Footprint:
 
 
 def _latency(classifier: Classifier, tokens: int, texts: tuple[str, ...], repeats: int) -> Latency:
-    prompts = [
-        Prompt.of((("user", long_text(texts, variant, 4 * tokens)),)) for variant in range(min(_VARIANTS, len(texts)))
-    ]
     thresholds = classifier.presets["balanced"]
     taken = []
-    for prompt in islice(cycle(prompts), repeats):
+    for number in range(repeats):
+        prompt = Prompt.of((("user", long_text(texts, number % len(texts), 4 * tokens)),))
         start = time.perf_counter()
         classifier.assess(prompt, thresholds)
         taken.append((time.perf_counter() - start) * 1000.0)
@@ -93,3 +105,15 @@ def long_text(texts: tuple[str, ...], first: int, size: int) -> str:
         if length > size:
             break
     return "\n".join(pieces)[:size]
+
+
+def main(folder: Path, repeats: int) -> int:
+    """Measure with the texts of a JSON list in the standard input, and print what was found as one; 0."""
+    texts = tuple(json.load(sys.stdin))
+    found = latencies(load_classifier(folder), texts=texts, repeats=repeats)
+    sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

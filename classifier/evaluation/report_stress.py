@@ -58,8 +58,8 @@ def latency(figures: Figures) -> str:
     used = figures.footprint
     memory = "-" if used.megabytes is None else f"{used.megabytes:.0f}"
     return (
-        "## Latency\n\nWall time of `assess` in milliseconds, one thread, prompts made of annotated ones, on the "
-        "machine that wrote this card, with whatever else it was doing:\n\n"
+        "## Latency\n\nWall time of `assess` in milliseconds, one thread of a fresh process, prompts made of annotated "
+        "ones in all languages, each another, on the machine that wrote this card, with whatever else it was doing:\n\n"
         + table(("tokens", "p50", "p99"), rows)
         + f"\n\nA fresh process imports the serving part and loads the artifact in {used.seconds:.2f} s with "
         f"{memory} MB more memory, numpy included."

@@ -1,10 +1,17 @@
 from classifier.assess import DEFAULT_FOLDER, load_default
-from classifier.evaluation.latency import LENGTHS, TEXTS, footprint, latencies, long_text
+from classifier.evaluation.latency import LENGTHS, TEXTS, footprint, latencies, latencies_apart, long_text
 
 
 def test_each_length_is_measured():
     """Every length has a median that its 99th percentile does not undercut."""
     found = latencies(load_default(), repeats=10)
+    assert [one.tokens for one in found] == list(LENGTHS)
+    assert all(0 < one.p50_ms <= one.p99_ms for one in found)
+
+
+def test_a_process_of_its_own_measures_the_same():
+    """What a fresh process finds is read back whole, whatever characters the texts hold."""
+    found = latencies_apart(DEFAULT_FOLDER, texts=("été 証明\n", "\ud800"), repeats=2)
     assert [one.tokens for one in found] == list(LENGTHS)
     assert all(0 < one.p50_ms <= one.p99_ms for one in found)
 
