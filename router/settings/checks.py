@@ -10,6 +10,7 @@ from router.settings.catalogue import Catalogue
 from router.settings.checked import Checked
 from router.settings.embedding_checks import check_embeddings
 from router.settings.facts import account, complete
+from router.settings.one_line import check_accounts
 from router.settings.prices import CataloguePrice
 from router.settings.problems import Problems, meant
 from router.settings.schema import RouteSettings, SettingsFile, UpstreamSettings
@@ -50,6 +51,7 @@ def check(
         _check_upstream(checked, name, upstream, problems)
     for name, route in file.routes.items():
         _check_route(checked, name, route, problems)
+    check_accounts(accounts, problems)
     check_embeddings(checked, problems)
     check_aliases(checked, problems)
     _check_whole(checked, problems)

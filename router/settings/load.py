@@ -10,6 +10,7 @@ from router.settings.catalogue import Catalogue, read_catalogue
 from router.settings.checks import check
 from router.settings.document import Document, read
 from router.settings.embedding_schema import EmbeddingSettings
+from router.settings.one_line import in_one_line
 from router.settings.schema import (
     AuthSettings,
     ClassifierSettings,
@@ -133,9 +134,10 @@ def sound(
 ) -> Settings:
     """Return the settings in what was read of `origin`; SettingsInvalid with all problems. The rest is as in `load`."""
     problems = document.problems()
-    file = shaped(document.data, SettingsFile, problems)
+    data = in_one_line(document.data, problems)
+    file = shaped(data, SettingsFile, problems)
     if file is not None:
-        check(file, document.data, catalogue, environ, problems)
+        check(file, data, catalogue, environ, problems)
     problems.raise_if_any()
     if file is None:
         raise SettingsInvalid((f"{origin} cannot be read as a configuration.",))
