@@ -16,6 +16,7 @@ from router.policy.coverage import coverage, holes
 from router.policy.rules import Rules
 from router.settings.assemble import Assembled, assemble
 from router.settings.load import Settings, load, load_simulated
+from router.settings.loop import loops
 from router.settings.references import key_files
 from router.settings.shipped import config_file
 
@@ -100,6 +101,7 @@ def prepare(
         raise SettingsInvalid(problems, fix=_WITHOUT_KEY)
     require_judge(assembled.rules)
     host, port = address(listen or settings.server.listen, has_keys=bool(assembled.client_keys))
+    require_no_loop(settings, environ, host, port)
     return Plan(
         settings=settings,
         assembled=assembled,
@@ -149,6 +151,14 @@ def address(listen: str, *, has_keys: bool) -> tuple[str, int]:
         raise SettingsInvalid((f"'{listen}' is not an address to listen on.",), fix="Write it as 127.0.0.1:8080.")
     require_keys_beyond_loopback(host.strip("[]"), has_keys)
     return host.strip("[]"), int(port)
+
+
+def require_no_loop(settings: Settings, environ: Mapping[str, str], host: str, port: int) -> None:
+    """Refuse (SettingsInvalid) to listen where upstreams of the configuration are called."""
+    problems = loops(settings, environ, host, port)
+    if problems:
+        fix = "Write where the model is served into base_url, or listen on another port (server.listen or --listen)."
+        raise SettingsInvalid(problems, fix=fix)
 
 
 def redaction(assembled: Assembled) -> Callable[[str], str]:

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from router.cli.command import pasteable
-from router.plan import Plan, prepare, watched
+from router.plan import Plan, prepare, require_no_loop, watched
 from router.serving.descriptors import raise_limit
 from router.serving.listener import listen
 from router.serving.supervisor import Supervisor
@@ -59,9 +59,14 @@ def run(args: argparse.Namespace) -> int:
     log.configure(plan.log_level)
     raise_limit()
     workers = args.workers or plan.settings.server.workers
-    service = Service(load=load, files=lambda present: watched(present, config))
     with listen(plan.host, plan.port) as listener:
-        lines = banner(plan, listener.getsockname()[1])
+        host, port = listener.getsockname()[:2]
+        hosts = (plan.host, host)
+        service = Service(
+            load=lambda present: apart(load(present), hosts, port),  # whatever address the file has come to name
+            files=lambda present: watched(present, config),
+        )
+        lines = banner(apart(plan, hosts, port), port)
 
         def announce() -> None:
             print(pasteable("\n".join(lines)), flush=True)
@@ -69,6 +74,13 @@ def run(args: argparse.Namespace) -> int:
         if workers == 1:
             return serve(plan, service, listener, announce)
         return Supervisor(plan, service, listener, workers).run(announce)
+
+
+def apart(plan: Plan, hosts: tuple[str, ...], port: int) -> Plan:
+    """Return `plan`; SettingsInvalid where it calls the socket that is open, on `hosts` (as asked for, as found)."""
+    for host in hosts:
+        require_no_loop(plan.settings, plan.environ, host, port)
+    return plan
 
 
 def costs_command(plan: Plan) -> str:

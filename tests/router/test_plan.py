@@ -59,6 +59,19 @@ def test_what_is_no_address(listen: str) -> None:
     assert "127.0.0.1:8080" in caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("own", "listen"), [("127.0.0.1:9", None), ("127.0.0.1:8080", "127.0.0.1:9"), ("127.0.0.1:8080", "localhost:9")]
+)
+def test_upstreams_at_ones_own_address_are_refused(tmp_path: Path, own: str, listen: str | None) -> None:
+    """By the file's own address and by the one that overrides it; on another port the same file is served."""
+    config = a_file(tmp_path, MINIMAL + f"server: {{listen: '{own}'}}\n")
+
+    with pytest.raises(SettingsInvalid, match="where tierwise itself listens") as caught:
+        prepare(config=config, environ={}, simulate="never", listen=listen, ledger=None)
+    assert "--listen" in caught.value.fix
+    assert prepare(config=config, environ={}, simulate="never", listen="127.0.0.1:10", ledger=None).port == 10
+
+
 def test_an_artifact_that_is_not_there_is_rejected_at_the_start(tmp_path: Path) -> None:
     """A classifier that cannot be trusted is the operator's matter, before the first request."""
     config = a_file(tmp_path, MINIMAL + f"classifier: {{artifact: {tmp_path / 'nothing'}}}\n")

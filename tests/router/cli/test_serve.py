@@ -11,8 +11,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from router.cli.serve import banner
+from router.cli.serve import apart, banner
+from router.errors import SettingsInvalid
 from router.plan import prepare
+from tests.fakes.proxy import CONFIG
 
 
 def test_without_a_key_the_banner_says_that_upstreams_are_simulated(tmp_path: Path) -> None:
@@ -109,6 +111,33 @@ def test_beyond_loopback_needs_client_keys(tmp_path: Path, listen: str) -> None:
 
     assert process.returncode == 2
     assert "server.auth.keys" in errors
+
+
+def test_an_upstream_at_the_address_that_is_listened_on(tmp_path: Path) -> None:
+    """One request would be thousands: exit code 2, with --listen as in the file."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = tmp_path / "c.yaml"
+    config.write_text(CONFIG.format(base_url=f"http://localhost:{port}/v1"))
+    process = start(str(config), "--listen", f"127.0.0.1:{port}", folder=tmp_path)
+    output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "where tierwise itself listens" in errors
+    assert "Traceback" not in errors
+    assert output == ""
+
+
+def test_a_new_configuration_is_held_against_the_socket_that_is_open(tmp_path: Path) -> None:
+    """A file that names another address by now cannot call the one that is still served; another port it can."""
+    config = tmp_path / "c.yaml"
+    config.write_text(CONFIG.format(base_url="http://127.0.0.1:9/v1") + "server: {listen: '127.0.0.1:10'}\n")
+    plan = prepare(config=config, environ={}, simulate="never", listen=None, ledger=tmp_path / "l.db")
+
+    assert apart(plan, ("127.0.0.1", "127.0.0.1"), 11) is plan
+    for hosts in (("127.0.0.1",), ("gateway.example", "127.0.0.1")):
+        with pytest.raises(SettingsInvalid, match="where tierwise itself listens"):
+            apart(plan, hosts, 9)
 
 
 @pytest.mark.parametrize("number", ["0", "257", "two", "-1"])
