@@ -12,6 +12,9 @@ from router.ledger.schema import version_of
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process's write lock."""
 
+FILE_ALONE = "ro&immutable=1"
+"""The mode that reads the file and nothing beside it: without locks, without a log, and nothing is made for it."""
+
 _CHECKED_BYTES = 16 * 1024 * 1024
 _CACHED_STATEMENTS = 32
 _ENDS = (  # one statement each: SQLite reads the whole table for two of these at once
@@ -55,8 +58,7 @@ def translate(error: sqlite3.Error, where: str) -> LedgerUnavailable:
 
 def create(path: Path) -> None:
     """Make the file and the folders that lack, for their owner only (0600, 0700). OSError where that is not allowed."""
-    if path.is_dir():
-        raise LedgerUnavailable(f"The ledger '{path}' is a folder.", fix="Name a file in it: ledger.path or --ledger.")
+    refuse_folder(path)
     missing = [folder for folder in path.absolute().parents if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -65,8 +67,14 @@ def create(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
+def refuse_folder(path: Path) -> None:
+    """Raise LedgerUnavailable where a folder is in the file's place."""
+    if path.is_dir():
+        raise LedgerUnavailable(f"The ledger '{path}' is a folder.", fix="Name a file in it: ledger.path or --ledger.")
+
+
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open an existing file, `mode` ro or rw, in autocommit mode; the connection may change threads."""
+    """Open an existing file, `mode` ro, rw or FILE_ALONE, in autocommit mode; the connection may change threads."""
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -77,13 +85,13 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
-def inspect(path: Path) -> int:
+def inspect(path: Path, mode: str = "ro") -> int:
     """Return the schema version of an existing file without changing it, 0 when it is empty.
 
     LedgerUnavailable for another program's database or a newer tierwise's; sqlite3.DatabaseError for a damaged one.
     Files up to 16 MiB are checked whole (quick_check took 4.5 ms a MB), larger ones at both ends of table and index.
     """
-    with contextlib.closing(connect(path, "ro")) as connection:
+    with contextlib.closing(connect(path, mode)) as connection:
         version = version_of(connection)
         if version == 0:
             return 0
