@@ -15,12 +15,15 @@ from router.policy.rules import DIALS, Limits, Route, Rules
 from router.settings.facts import Account, Facts, account, complete
 from router.settings.groups import embedding_groups, policy_of
 from router.settings.load import Settings
-from router.settings.references import Key, client_keys, find_key
+from router.settings.references import Key, client_keys, find_key, weak_keys
 from router.settings.schema import DeliverySettings, RouteSettings
 from router.upstreams.credentials import Grant, Secret
 from router.wire.dialects import dialect_of
 
 WARNING_DAYS = 30
+_TIME_ZONES = timedelta(days=1)
+"""Days are compared in UTC; who writes a price may be a day ahead of it."""
+
 _NOT_CALLED = frozenset({Status.RETIRED, Status.DISABLED})
 
 
@@ -112,7 +115,7 @@ def assemble(
         client_keys=callers,
         promises={name: route.promises for name, route in settings.routes.items()},
         left_out=tuple(found.left_out for found in candidates if found.left_out is not None),
-        warnings=_warnings(served, today),
+        warnings=(*_warnings(served, today), *weak_keys(callers)),
         missing_keys={name: line for name, line in missing.items() if _named(settings, name)},
     )
 
@@ -260,13 +263,18 @@ def _limits(delivery: DeliverySettings, classifier_timeout_ms: int) -> Limits:
 
 
 def _warnings(upstreams: tuple[Upstream, ...], today: date) -> tuple[str, ...]:
-    """Return a line for each upstream that retires soon, has no price, or is named by an alias that may move."""
+    """Return a line for each upstream that retires soon, has no price or one of a day to come, or may move."""
     lines: list[str] = []
     for upstream in upstreams:
         if upstream.retires_on is not None and upstream.retires_on - today <= timedelta(days=WARNING_DAYS):
             lines.append(f"Upstream '{upstream.name}' retires on {upstream.retires_on}.")
         if upstream.price is None:
             lines.append(f"Upstream '{upstream.name}' has no price: it ranks last and its costs are unknown.")
+        elif upstream.price.as_of is not None and upstream.price.as_of > today + _TIME_ZONES:
+            lines.append(
+                f"Upstream '{upstream.name}' has a price of {upstream.price.as_of}, a day to come. Write the day on "
+                "which it was looked up (price.as_of)."
+            )
         if upstream.model.endswith("-latest"):
             lines.append(
                 f"Upstream '{upstream.name}' calls '{upstream.model}', an alias that may move. Pin a dated id."

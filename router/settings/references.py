@@ -24,6 +24,9 @@ from router.upstreams.credentials import (
 AWS_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The variables that name the region of Bedrock where a provider's entry names none."""
 
+SHORTEST_CLIENT_KEY = 16
+"""Characters below which there is a warning: whoever can call can try keys, and short ones are names of things."""
+
 FILE = "file:"
 """What the reference to a file begins with."""
 
@@ -97,11 +100,12 @@ def find_key(
 
 
 def client_keys(references: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Secret], list[str]]:
-    """Return the client keys by caller, and a sentence for each caller whose key is not there or unusable.
+    """Return the client keys by caller, and a sentence for each caller whose key is missing, unusable or another's.
 
     A caller without a key is a fault, never an open door: who configured keys expects them to be asked for.
     """
     found: dict[str, Secret] = {}
+    owners: dict[Secret, str] = {}
     faults: list[str] = []
     for caller, reference in references.items():
         try:
@@ -111,9 +115,21 @@ def client_keys(references: Mapping[str, str], environ: Mapping[str, str]) -> tu
             continue
         if secret is None:
             faults.append(f"The client key of '{caller}' is not there: {_wanted((reference,))}.")
+        elif owners.setdefault(secret, caller) != caller:
+            faults.append(f"The client keys of '{owners[secret]}' and '{caller}' are the same. Give each its own.")
         else:
             found[caller] = secret
     return found, faults
+
+
+def weak_keys(keys: Mapping[str, Secret]) -> list[str]:
+    """Return a line for each caller whose client key is too short to keep anybody out."""
+    return [
+        f"The client key of '{caller}' has fewer than {SHORTEST_CLIENT_KEY} characters, so it can be guessed. Make one "
+        "with `openssl rand -hex 24`."
+        for caller, key in keys.items()
+        if len(key.reveal()) < SHORTEST_CLIENT_KEY
+    ]
 
 
 def _without_key(

@@ -207,6 +207,15 @@ def test_warnings(settings):
     assert any("'mistral-medium-latest', an alias that may move" in line for line in found.warnings)
 
 
+@pytest.mark.parametrize(("day", "warned"), [("2026-11-21", False), ("2026-11-22", False), ("2026-11-23", True)])
+def test_a_price_of_a_day_to_come(tmp_path, day, warned):
+    """It is warned of from the day on that has begun nowhere on Earth."""
+    path = tmp_path / "my.yaml"
+    path.write_text(FILE.replace("price: null", f"price: {{input: 1, output: 2, as_of: {day}}}"), encoding="utf-8")
+    found = assemble(load(path, {}), {**KEYS, "PROJECT": "p"}, TODAY, presets=PRESETS)
+    assert any(f"'gemma' has a price of {day}, a day to come" in line for line in found.warnings) == warned
+
+
 def test_a_key_that_cannot_be_used_stops_the_start(settings):
     """A key with a control character is a fault that names the provider and not the key."""
     with pytest.raises(SettingsInvalid) as raised:

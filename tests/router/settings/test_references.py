@@ -7,7 +7,7 @@ import pytest
 
 from router.errors import SecretMissing
 from router.settings.catalogue import Kind
-from router.settings.references import client_keys, find_key, key_files, text, variable
+from router.settings.references import client_keys, find_key, key_files, text, variable, weak_keys
 from router.settings.schema import ProviderSettings, SettingsFile
 from router.upstreams.credentials import AwsChain, AwsKeys, GoogleDefault, Secret, TokenCommand
 
@@ -232,6 +232,24 @@ def test_client_keys():
     assert faults[0] == "The client key of 'bob' is not there: set BOB."
     assert faults[1].startswith("The client key of 'cyd' cannot be used: what $CYD names cannot be a key")
     assert "bad" not in faults[1]
+
+
+def test_one_client_key_for_two_callers():
+    """It is a fault that names both, however the references are written: nobody could tell who called."""
+    references = {"ann": "$ANN", "bob": "${BOB}", "cyd": "$CYD", "dan": "os.environ/ANN"}
+    found, faults = client_keys(references, {"ANN": "canary-1", "BOB": "canary-1", "CYD": "other"})
+    assert list(found) == ["ann", "cyd"]
+    assert faults == [
+        "The client keys of 'ann' and 'bob' are the same. Give each its own.",
+        "The client keys of 'ann' and 'dan' are the same. Give each its own.",
+    ]
+
+
+def test_short_client_keys():
+    """Fifteen characters are warned of, sixteen are not; the key is not shown."""
+    [line] = weak_keys({"ann": Secret("c" * 15), "bob": Secret("c" * 16)})
+    assert line.startswith("The client key of 'ann' has fewer than 16 characters")
+    assert "ccc" not in line
 
 
 def test_the_files_of_keys():
