@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from classifier.thresholds import Thresholds
 from classifier.tier import Tier
 from router.cli.command import pasteable
 from router.errors import OperatorError, SettingsInvalid
-from router.plan import address, load_artifact, require_judge
+from router.ledger.probe import probe
+from router.plan import address, load_artifact, require_judge, require_no_loop
 from router.policy.coverage import Cell, Feature, coverage, holes, promised
 from router.policy.rules import DIALS
 from router.settings.assemble import Assembled, assemble
@@ -57,50 +58,102 @@ def check(
 ) -> int:
     """Check the YAML at `path` (None: the shipped one) and print to `consoles` (out, err). Return the exit code.
 
-    Where no upstream has its key, the file is checked as if all had: a file can be checked away from its keys.
+    Where no upstream has its key, the file is checked as if all had: a file can be checked away from its keys. Then
+    a ledger that cannot be opened on this machine is a warning.
     """
     out, err = consoles
+    faults: list[OperatorError] = []
     try:
         settings = load(path, environ)
-        found = assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=not assume_keys)
-        assumed = assume_keys or not found.usable
-        if assumed and not assume_keys:
-            found = assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=False)
-        load_artifact(settings)
-        require_judge(found.rules)
-        address(settings.server.listen, has_keys=bool(found.client_keys or settings.server.auth.keys))
     except OperatorError as error:
-        _print_problems(error, err)
-        return INVALID
+        return _refuse([error], err)
+    found, assumed = None, assume_keys
+    try:
+        found, assumed = _assembled(settings, environ, today, assume_keys=assume_keys)
+        require_judge(found.rules)
+    except OperatorError as error:
+        faults.append(error)
+    faults += _faults_of_start(settings, environ)
+    unwritable = _faults_of((lambda: probe(settings.ledger.path),))
+    if not assumed:  # away from its keys, the file is not where it will be served
+        faults += unwritable
+    if found is None or faults:
+        return _refuse(faults, err)
     cells = coverage(found.catalog, found.rules, found.promises, today)
     _print_summary(settings, found, assumed=assumed, out=out)
     for name in found.rules.routes:
         out.print(_matrix(name, [cell for cell in cells if cell.route == name]))
     _print_embeddings(found, out)
     _print_options(settings, found, out)
+    for fault in unwritable:
+        out.print(Text(f"warning: on this machine it could not be served. {fault.message} {fault.fix}"), soft_wrap=True)
     _print_findings(settings, found, cells, out)
     return HOLES if holes(cells) else OK
 
 
-def _print_problems(error: OperatorError, err: Console) -> None:
-    """List what is wrong, one line each, and the fix."""
-    problems = error.problems if isinstance(error, SettingsInvalid) else (error.message,)
-    for problem in problems:
-        err.print(Text(f"- {problem}"), soft_wrap=True)
-    count = len(problems)
-    err.print(Text(f"{count} {'problem' if count == 1 else 'problems'}. {pasteable(error.fix)}"), soft_wrap=True)
+def _assembled(
+    settings: Settings, environ: Mapping[str, str], today: date, *, assume_keys: bool
+) -> tuple[Assembled, bool]:
+    """Return what the settings come to, and whether the keys of the providers were assumed to be there."""
+    found = assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=not assume_keys)
+    if found.usable or assume_keys:
+        return found, assume_keys
+    return assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=False), True
+
+
+def _faults_of_start(settings: Settings, environ: Mapping[str, str]) -> list[OperatorError]:
+    """Return what a start would refuse of settings that are sound by themselves."""
+    listen, has_keys = settings.server.listen, bool(settings.server.auth.keys)
+    return _faults_of(
+        (
+            lambda: load_artifact(settings),
+            lambda: address(listen, has_keys=has_keys),
+            lambda: require_no_loop(settings, environ, *address(listen, has_keys=True)),
+        )
+    )
+
+
+def _faults_of(steps: tuple[Callable[[], object], ...]) -> list[OperatorError]:
+    """Take each step, whatever became of the others; return the errors."""
+    faults: list[OperatorError] = []
+    for step in steps:
+        try:
+            step()
+        except OperatorError as error:
+            faults.append(error)
+    return faults
+
+
+def _refuse(faults: list[OperatorError], err: Console) -> int:
+    """List what is wrong, one line each, and the fix; where there are several, each follows what it mends."""
+    count, last = 0, ""
+    for fault in faults:
+        problems = fault.problems if isinstance(fault, SettingsInvalid) else (fault.message,)
+        count += len(problems)
+        for problem in problems:
+            after = f" {pasteable(fault.fix)}" if len(faults) > 1 and problem == problems[-1] else ""
+            err.print(Text(f"- {problem}{after}"), soft_wrap=True)
+        last = f" {pasteable(fault.fix)}" if len(faults) == 1 else ""
+    err.print(Text(f"{_counted(count, 'problem')}.{last}"), soft_wrap=True)
+    return INVALID
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return `1 route` or `2 routes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _print_summary(settings: Settings, found: Assembled, *, assumed: bool, out: Console) -> None:
     """Say what was checked, and which upstreams count."""
     total, served = len(settings.upstreams), len(found.catalog.everybody)
-    out.print(Text(f"{settings.origin.name} is valid: {total} upstreams, {len(found.rules.routes)} routes."))
+    upstreams, routes = _counted(total, "upstream"), _counted(len(found.rules.routes), "route")
+    out.print(Text(f"{settings.origin.name} is valid: {upstreams}, {routes}."))
     if assumed and found.missing_keys:
         out.print(Text("Checked as if every key were there. Missing:"))
         for provider, line in found.missing_keys.items():
             out.print(Text(f"  {provider}: {line}"), soft_wrap=True)
     if found.left_out:
-        out.print(Text(f"{served} of {total} upstreams can be served:"))
+        out.print(Text(f"{served} of {upstreams} can be served:"))
         for line in found.left_out:
             out.print(Text(f"  {line}"), soft_wrap=True)
 

@@ -51,7 +51,7 @@ def test_a_sound_file(write):
     """With its keys a sound file is valid, its matrix names who remains, and the exit code is 0."""
     code, out, err = checked(write(FILE), {"MISTRAL_API_KEY": "a", "MOONSHOT_API_KEY": "b"})
     assert (code, err) == (0, "")
-    assert "my.yaml is valid: 3 upstreams, 1 routes." in out
+    assert "my.yaml is valid: 3 upstreams, 1 route." in out
     assert "route auto, policy default" in out
     assert "3: small, large, ..." in out
     assert "2: large, kimi" in out
@@ -178,7 +178,7 @@ def test_the_documented_local_server_needs_no_key(write):
     ]
     code, out, err = checked(write(text), {})
     assert (code, err) == (0, "")
-    assert "1 upstreams, 1 routes" in out
+    assert "1 upstream, 1 route." in out
     assert "Missing" not in out
 
 
@@ -230,3 +230,55 @@ def test_what_would_not_be_served_is_not_called_valid(write, line, named):
 
     assert check(path, {"MISTRAL_API_KEY": "k"}, TODAY, (Console(file=StringIO()), err)) == 2
     assert named in err.file.getvalue()
+
+
+def test_what_only_a_start_would_refuse_is_gathered(write, tmp_path):
+    """Two callers with one key, a ledger that is a folder, upstreams at one's own address: each with its fix."""
+    path = write(
+        FILE.replace("{kind: moonshot}", '{kind: vllm, base_url: "http://localhost:8080/v1"}').replace(
+            "model: kimi-k2.6", "model: kimi-k2.6, tier: hard, window: 9000, price: null"
+        )
+        + f"server: {{auth: {{keys: {{x: $CLIENT, y: $CLIENT}}}}}}\nledger: {{path: {tmp_path}}}\n"
+    )
+    code, out, err = checked(path, {"MISTRAL_API_KEY": "a", "CLIENT": "c-canary-0123456789"})
+
+    assert (code, out) == (2, "")
+    assert "- The client keys of 'x' and 'y' are the same. Give each its own." in err
+    assert f"- The ledger '{tmp_path}' is a folder. Name a file in it: ledger.path or --ledger.\n" in err
+    assert "- Provider 'moonshot' is called at port 8080, where tierwise itself listens" in err
+    assert "3 problems.\n" in err
+    assert "canary" not in err
+
+
+def test_a_ledger_is_looked_at_without_a_trace(write, tmp_path):
+    """What is no database is refused, what is not there yet is not made, and one fault has its fix at the end."""
+    (tmp_path / "text.db").write_text("provider: openai")
+    before = sorted(tmp_path.iterdir())
+    code, _, err = checked(write(FILE), {"MISTRAL_API_KEY": "a", "TIERWISE_LEDGER": str(tmp_path / "text.db")})
+    assert code == 2
+    assert "text.db' cannot be opened: the file is not a database" in err
+    assert "1 problem. Move it away, or name another in ledger.path." in err
+    code, _, err = checked(write(FILE), {"MISTRAL_API_KEY": "a", "TIERWISE_LEDGER": str(tmp_path / "a" / "new.db")})
+    assert (code, err) == (0, "")
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "my.yaml"])
+
+
+@pytest.mark.parametrize(("environ", "assume"), [({}, False), ({"MISTRAL_API_KEY": "a"}, True)])
+def test_away_from_its_keys_the_ledger_of_this_machine_is_a_warning(write, tmp_path, environ, assume):
+    """The file is checked, not the machine: it is served elsewhere."""
+    code, out, err = checked(write(f"{FILE}ledger: {{path: {tmp_path}}}\n"), environ, assume_keys=assume)
+    assert (code, err) == (0, "")
+    assert f"warning: on this machine it could not be served. The ledger '{tmp_path}' is a folder." in out
+
+
+def test_suspicious_values_are_warnings(write):
+    """A price of a day to come, and a client key that can be guessed, which is not shown."""
+    text = FILE.replace("kimi-k2.6}", "kimi-k2.6, price: {input: 1, output: 2, as_of: 2099-01-01}}")
+    code, out, _ = checked(
+        write(text + "server: {auth: {keys: {x: $CLIENT}}}\n"),
+        {"MISTRAL_API_KEY": "a", "MOONSHOT_API_KEY": "b", "CLIENT": "canary"},
+    )
+    assert code == 0
+    assert "warning: Upstream 'kimi' has a price of 2099-01-01, a day to come." in out
+    assert "warning: The client key of 'x' has fewer than 16 characters, so it can be guessed." in out
+    assert "canary" not in out
