@@ -25,7 +25,7 @@ def probe(path: Path, allowed: Callable[[Path], bool] = may_write) -> None:
     try:
         if path.exists():
             _require_ledger(path)
-            wanted = (path, path.absolute().parent)  # SQLite keeps its log beside the file
+            wanted: tuple[Path, ...] = (path, path.absolute().parent)  # SQLite keeps its log beside the file
         else:
             wanted = (next(folder for folder in path.absolute().parents if folder.exists()),)
             if not wanted[0].is_dir():
