@@ -140,6 +140,29 @@ def test_a_new_configuration_is_held_against_the_socket_that_is_open(tmp_path: P
             apart(plan, hosts, 9)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_reload_does_not_turn_upstreams_to_the_port_that_was_given(tmp_path: Path, workers: str) -> None:
+    """Also where the system chose the port: the last good configuration is served on, and the log has the reason."""
+    config = tmp_path / "c.yaml"
+    config.write_text(CONFIG.format(base_url="http://127.0.0.1:9/v1"))
+    process = start(str(config), "--listen", "127.0.0.1:0", "--workers", workers, folder=tmp_path)
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        port = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert port is not None
+        config.write_text(CONFIG.format(base_url=f"http://localhost:{port[1]}/v1"))
+        told = next(line for line in process.stderr if "configuration" in line)
+        assert httpx2.get(f"http://127.0.0.1:{port[1]}/health", timeout=20).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert "the new configuration was refused" in told
+    assert "where tierwise itself listens" in told
+
+
 @pytest.mark.parametrize("number", ["0", "257", "two", "-1"])
 def test_a_number_of_workers_that_cannot_be(tmp_path: Path, number: str) -> None:
     """Exit code 2 and what would do."""
