@@ -147,7 +147,7 @@ class StreamReader:
         choices = answer.choices
         if self.began and choices and answer.usage is None and answer.error is None and len(choices) == 1:
             choice = choices[0]
-            if choice.finish_reason is None and choice.usage is None and choice.delta is not None:
+            if choice.finish_reason is choice.usage is choice.error is None and choice.delta is not None:
                 self._speak(choice)
                 self._same.learn(event, choice.delta)
                 return event

@@ -217,32 +217,6 @@ def test_removes_secrets_from_the_message():
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "status"),
-    [
-        ({"error": {"message": "m", "code": 429}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "code": 400}}, kinds.REJECTED, 400),
-        ({"error": {"message": "m", "code": "server_error"}}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "code": 7}}, kinds.BROKEN, 502),
-        ({"error": "m"}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "code": "429"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "code": True}}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "type": "rate_limit_error"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "type": "engine_overloaded_error"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "type": "invalid_request_error"}}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "code": "context_length_exceeded"}}, kinds.OVERFLOW, 400),
-        ({"error": {"message": "m", "code": "insufficient_quota"}}, kinds.REFUSED, 429),
-        ({"error": {"message": "m", "status": "RESOURCE_EXHAUSTED"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "type": "not_found_error"}}, kinds.REFUSED, 404),
-        ({"object": "error", "message": "m", "code": 404}, kinds.REFUSED, 404),
-    ],
-)
-def test_reads_an_error_inside_a_200(value, kind, status):
-    """The number inside counts as the status; without one the upstream is broken."""
-    problem = problem_in_answer(value)
-    assert (problem.kind, problem.status) == (kind, status)
-
-
-@pytest.mark.parametrize(
     ("status", "body", "remedy"),
     [
         (400, openai("Model Not Exist"), Remedy.GONE),
