@@ -1,10 +1,11 @@
-"""What an upstream says of its own failure in a stream, and what only looks like that; how streams end."""
+"""What an upstream reports in a stream: failures, what only looks like them, ends without a finish, usage."""
 
 import json
 
 import pytest
 
 from router.errors import StreamFailed, StreamInterrupted, UpstreamBroken, UpstreamRateLimited
+from router.usage import Usage
 from router.wire.chat_stream import DONE, StreamReader
 from router.wire.dialects import dialect_of
 from tests.fakes.completion import chunk, event, read, usage
@@ -122,3 +123,41 @@ def test_without_a_finish_and_without_done_a_stream_was_cut_short():
 
         assert type(failure) is StreamInterrupted
         assert out == stream
+
+
+def test_zeros_at_the_end_do_not_undo_what_was_counted():
+    """A last chunk of zeros is what a host writes that counted before; a stream would be free with it."""
+    counted = event(chunk({"content": "b"}, usage=usage(11, 2)))
+    reader = reader_for()
+    read(reader, WORD, counted, event(chunk(finish="stop", usage=usage(0, 0))), DONE)
+    assert reader.consumed() == Usage(input=11, output=2)
+
+    zeros = reader_for()
+    read(zeros, WORD, event(chunk({"content": "b"}, usage=usage(0, 0))), counted, STOP, DONE)
+    assert zeros.consumed() == Usage(input=11, output=2)
+
+
+def test_usage_in_floats_is_read():
+    """Hosts that know no integers count all the same."""
+    reader = reader_for()
+    counts = {"prompt_tokens": 11.0, "completion_tokens": 4.0, "total_tokens": 15}
+    read(reader, WORD, STOP, event(chunk(choices=[], usage=counts)), DONE)
+    assert reader.consumed() == Usage(input=11, output=4)
+
+
+@pytest.mark.parametrize("wants", [False, True])
+@pytest.mark.parametrize("top", [False, True])
+def test_usage_in_a_choice_reaches_who_asked_for_it(wants, top):
+    """Moonshot's form: taken out of the choice where the client did not ask, the rest byte for byte as it was."""
+    kept = b'data: {"id": "\\ud83d", "choices" : [ {"index": 0, "delta": {"content": "a ] }, \\"usage\\""}%b} ]%b }\n\n'
+    more = b', "usage": {"prompt_tokens": 8, "completion_tokens": 2}'
+    first = b'"usage":{"prompt_tokens":8,"completion_tokens":2},'
+    last = b'data: {"choices":[{%b"index":0,"finish_reason":"stop"}]}\n\n'
+    reader = reader_for("moonshot", wants_usage=wants)
+    told = more if top else b""
+
+    out, failure = read(reader, WORD, kept % (more, told), last % first, DONE)
+
+    assert failure is None
+    assert out == WORD + (kept % (more, told) + last % first if wants else kept % (b"", b"") + last % b"") + DONE
+    assert reader.consumed() == Usage(input=8, output=2)
