@@ -32,8 +32,10 @@ REFUSED: Final = "refused"
 BROKEN: Final = "broken"
 REJECTED: Final = "rejected"
 OVERFLOW: Final = "overflow"
+UNFIT: Final = "unfit"
 
 OVERFLOW_CODE = "context_length_exceeded"
+TOO_LARGE_CODE = "request_too_large"
 
 _BODY_LIMIT = 64 * 1024
 MESSAGE_KEYS = ("message", "Message", "msg", "detail", "title", "error_description")
@@ -88,6 +90,8 @@ class UpstreamProblem:
         """What can be done about it."""
         if self.kind in (REJECTED, OVERFLOW):
             return Remedy.CLIENT
+        if self.kind == UNFIT:
+            return Remedy.FAIL_OVER
         if self.kind == REFUSED:
             return Remedy.GONE if self.lacks == words.MODEL else Remedy.FAIL_OVER
         return Remedy.RETRY
@@ -104,7 +108,7 @@ class UpstreamProblem:
             return refused
         if self.kind == BROKEN:
             return UpstreamBroken(f"The upstream failed with status {self.status}.", retry_after=self.retry_after)
-        code = OVERFLOW_CODE if self.kind == OVERFLOW else self.code
+        code = {OVERFLOW: OVERFLOW_CODE, UNFIT: TOO_LARGE_CODE}.get(self.kind, self.code)
         status = self.status if self.status in (400, 413, 422) else 400
         message = self.message or f"The upstream rejected the request with status {self.status}."
         return UpstreamRejected(message, upstream_status=status, code=code, param=self.param)
@@ -148,7 +152,9 @@ def _problem(kind: str, status: int, said: _Said, wait: float | None) -> Upstrea
     text = said.message.lower()
     own = words.is_of_request(status, f"{text} {code or ''}") or (said.page and status == 403)
     its_own = (status == 404 and words.is_no_host(text)) or (kind == REFUSED and own)
-    guessed = its_own or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said))
+    guessed = (
+        its_own or kind == UNFIT or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said))
+    )
     lacks = words.lack(status, {said.code or "", said.kind}, text) if kind == REFUSED and not its_own else None
     return UpstreamProblem(
         kind=kind,
@@ -276,7 +282,7 @@ def _blamed(status: int, codes: set[str], text: str) -> str:
     if status in (409, 425):
         return BROKEN
     if status == 413:
-        return OVERFLOW
+        return UNFIT  # of the bytes that a gateway takes, where no word says that the prompt is meant
     if codes & words.OPERATOR_CODES or words.is_operators(text):
         return REFUSED
     return REJECTED
