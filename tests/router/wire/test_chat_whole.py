@@ -108,6 +108,16 @@ def test_refuses_what_is_no_answer(case):
     assert not reader.began
 
 
+def test_what_a_failed_answer_reports_is_counted():
+    """It may be charged for; where nothing is reported nothing is known."""
+    for tokens, expected in ((usage(9, 3), Usage(input=9, output=3)), (None, None)):
+        reader = reader_for()
+        reader.feed(body(tokens=tokens, **failed("error", code=502, message="x")))
+        with pytest.raises(UpstreamBroken):
+            reader.finish()
+        assert reader.consumed() == expected
+
+
 def test_a_body_has_a_limit():
     """A body that passes the limit is refused while it arrives."""
     reader = reader_for(limit=10)
