@@ -20,7 +20,7 @@ from router.upstreams.failures import ConnectionLost
 from router.wire.call import UpstreamReply
 from router.wire.openai_chat import UNFIT_CODES
 from router.wire.reply_limit import AnswerTooLarge
-from router.wire.upstream_error import OVERFLOW_CODE, UpstreamProblem, read_problem
+from router.wire.upstream_error import OVERFLOW_CODE, TOO_LARGE_CODE, UpstreamProblem, read_problem
 
 BODY_LIMIT = 64 * 1024
 """How much of an error's body is read: its code and message are at the beginning."""
@@ -40,7 +40,7 @@ _READ = frozenset({Ending.TIMEOUT, Ending.BROKEN})
 """Endings, told by the transport or an answer's reader, after which a provider may well send a bill."""
 
 
-_REJECTIONS = {OVERFLOW_CODE: Ending.OVERFLOW, **dict.fromkeys(UNFIT_CODES, Ending.UNFIT)}
+_REJECTIONS = {OVERFLOW_CODE: Ending.OVERFLOW, **dict.fromkeys((*UNFIT_CODES, TOO_LARGE_CODE), Ending.UNFIT)}
 """What a code makes of a rejection."""
 
 ABANDONED = "abandoned"

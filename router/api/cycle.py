@@ -223,28 +223,34 @@ class Cycle:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _encoded(self, status: int, headers: Headers) -> bytes:
-        """Return a head as bytes, and settle how the body is framed: a length that is told, chunks, or the end."""
+        """Return a head as bytes, and settle how the body is framed: a length that is told, chunks, or the end.
+
+        Nothing is settled before the head is seen to be sound: who gives a bad one may still give another.
+        """
         fields = dict(headers)
         length = fields.get(b"content-length")
-        more = b""
+        left, more = 0, b""
+        until_close = chunked = False
         if length is not None:
-            self._left = int(length)
+            left = int(length)
         elif status in _BODILESS:
-            self._left = 0
+            pass
         elif self.scope["http_version"] == "1.0":
-            self._until_close = True
+            until_close = True
         elif self._method != "HEAD":
-            self._chunked = self._flowing = True
+            chunked = True
             more = b"transfer-encoding: chunked\r\n"
-        if self.awaits_continue:
-            self.keep_alive = False  # the body may come or not: what follows on this connection is not to be told apart
+        # Where a 100 is awaited the body may come or not: what follows on this connection is not to be told apart.
+        keep_alive = self.keep_alive and not self.awaits_continue
         if fields.get(b"connection") == b"close":
-            self.keep_alive = False
-        elif not self.keep_alive:
+            keep_alive = False
+        elif not keep_alive:
             more += b"connection: close\r\n"
         block = b"\r\n".join([STATUS_LINES[status], *map(_COLON.join, headers)])
         if not block.count(b"\n") == block.count(b"\r") == len(headers) or b"\0" in block:
             raise ValueError("a header holds a line break or a NUL")
+        self._left, self._until_close, self.keep_alive = left, until_close, keep_alive
+        self._chunked = self._flowing = chunked
         return b"%b\r\n%b\r\n" % (block, more)
 
     def _part(self, data: bytes, *, last: bool) -> None:

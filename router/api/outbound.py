@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from router.api.client import AsgiClient
 from router.api.error_body import error_headers
@@ -21,6 +22,7 @@ MOST_DROPPED = 32
 """Names that DROPPED_PARAMS holds at most."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _OTHER = "other"
 """What stands for a name that a header had better not hold: clients choose them."""
 
@@ -81,9 +83,10 @@ def _decision_headers(decision: Decision, upstream: Upstream | None, tries: int)
     return headers
 
 
+@lru_cache(maxsize=1024)  # the names of a configuration are few, and three are told of each request
 def _latin(name: str) -> bytes:
     """Return a name as a header value; what a header cannot hold becomes a question mark."""
-    return name.encode("latin-1", "replace")
+    return _CONTROL.sub("?", name).encode("latin-1", "replace")
 
 
 class HttpClient(AsgiClient):

@@ -20,13 +20,14 @@ class Ending(StrEnum):
     """A 5xx, or an answer that is not what was asked for."""
 
     REJECTED = "rejected"
-    """The upstream blames the request (400, 413, 422): nobody else is asked."""
+    """The upstream blames the request (400, 422): nobody else is asked."""
 
     OVERFLOW = "overflow"
     """The prompt is too long for this upstream: one with a larger window may be asked."""
 
     UNFIT = "unfit"
-    """This upstream would refuse something that others take, so it was not called: another one is asked."""
+    """This upstream refuses what others take, and was not even called where that is known beforehand (a 413 tells of a
+    body too large for its gateway): another one is asked."""
 
 
 class Lack(StrEnum):

@@ -30,6 +30,7 @@ from router.wire.event_stream import EventCutter, event_fields
 from router.wire.reply_limit import AnswerTooLarge
 from router.wire.same_text import SameText
 from router.wire.surrogates import lenient
+from router.wire.usage_report import counts_nothing
 
 _PING = event("ping", {})
 _STOP = event("message_stop", {})
@@ -153,12 +154,12 @@ class MessageStream:
     def _relay(self, chunk: _Chunk, piece: bytes) -> bytes:
         """Return the events for what a chunk says."""
         if chunk.usage is not None:
-            self._usage = chunk.usage
+            self._count(chunk.usage)
         if not chunk.choices:
             return b""
         choice = chunk.choices[0]
         if choice.usage is not None:
-            self._usage = choice.usage
+            self._count(choice.usage)
         if choice.finish_reason:
             self._finish, self._matched = choice.finish_reason, choice.stop_reason
         said = choice.delta
@@ -174,6 +175,11 @@ class MessageStream:
             self._size += len(raw) - len(EMPTY)
             out.append(self._give(block, raw))
         return b"".join(out)
+
+    def _count(self, usage: Any) -> None:
+        """Keep the usage that counts: the last that counts anything."""
+        if self._usage is None or not counts_nothing(usage):
+            self._usage = usage
 
     def _speak(self, kind: str, raw: bytes) -> bytes:
         """Return the events for a piece of text or of reasoning."""

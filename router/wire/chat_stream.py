@@ -16,12 +16,13 @@ from router.wire.call import RELAYED_BYTES, Relay
 from router.wire.chat_answer import MALFORMED, Answer, Choice, decode_answer, reported_error, usage_of, with_finish
 from router.wire.dialect import Dialect
 from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
-from router.wire.json_body import drop_fields
+from router.wire.json_body import drop_fields, drop_in_items
 from router.wire.same_text import SameText
 from router.wire.tokens import text_bytes
-from router.wire.usage_report import estimate, read_usage, spoken_bytes
+from router.wire.usage_report import counts_nothing, estimate, read_usage, spoken_bytes
 
 DONE = b"data: [DONE]\n\n"
+_USAGE = ("usage",)
 
 
 class StreamReader:
@@ -147,7 +148,7 @@ class StreamReader:
         choices = answer.choices
         if self.began and choices and answer.usage is None and answer.error is None and len(choices) == 1:
             choice = choices[0]
-            if choice.finish_reason is None and choice.usage is None and choice.delta is not None:
+            if choice.finish_reason is choice.usage is choice.error is None and choice.delta is not None:
                 self._speak(choice)
                 self._same.learn(event, choice.delta)
                 return event
@@ -193,12 +194,15 @@ class StreamReader:
         """Return the event as the client gets it: b"" for usage that it did not ask for."""
         reported = usage_of(answer)
         changed = data
-        if reported is not None:
+        if reported is not None and not (self.usage is not None and counts_nothing(reported)):
             self.usage = read_usage(reported, reports_cost=self._dialect.reports_cost) or self.usage
-        if answer.usage is not None and not self._request.wants_usage:
+        if reported is not None and not self._request.wants_usage:
             if not answer.choices:
                 return b""
-            changed = drop_fields(changed, ("usage",))
+            if answer.usage is not None:
+                changed = drop_fields(changed, _USAGE)
+            if any(choice.usage is not None for choice in answer.choices):
+                changed = drop_in_items(changed, "choices", _USAGE)
         if self._dialect.finish:
             changed = with_finish(changed, self._dialect.finish)
         if changed == data:

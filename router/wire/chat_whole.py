@@ -2,6 +2,7 @@
 
 from router.errors import RouterError, UpstreamBroken
 from router.request import Request
+from router.usage import Usage
 from router.wire.chat_answer import MALFORMED, Answer, decode_answer, reported_error, with_finish
 from router.wire.dialect import Dialect
 from router.wire.usage_report import estimate, read_usage, spoken_bytes
@@ -31,6 +32,7 @@ class WholeReader(WholeBody):
             raise self._misfit or UpstreamBroken("The upstream's answer is not a chat completion in JSON.") from None
         error = reported_error(answer, body) or self._misfit
         if error is not None:
+            self.usage = self._reported(answer)  # a host may charge for what it says it failed of
             raise error
         self._count(answer)
         if not any(choice.message or choice.finish_reason for choice in answer.choices or ()):
@@ -46,7 +48,8 @@ class WholeReader(WholeBody):
         messages = [choice.message for choice in answer.choices or ()]
         if not messages or None in messages:
             raise UpstreamBroken("The upstream's answer holds no choices.")
-        counted = None
-        if answer.usage is not None:
-            counted = read_usage(answer.usage, reports_cost=self._dialect.reports_cost)
-        self.usage = counted or estimate(self._request.input_tokens, spoken_bytes(messages))
+        self.usage = self._reported(answer) or estimate(self._request.input_tokens, spoken_bytes(messages))
+
+    def _reported(self, answer: Answer) -> Usage | None:
+        """Return the usage that the answer reports; None where it reports none that can be read."""
+        return None if answer.usage is None else read_usage(answer.usage, reports_cost=self._dialect.reports_cost)

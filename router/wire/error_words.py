@@ -114,6 +114,10 @@ _OVERFLOW = re.compile(
     r"|exceeds? the (?:maximum|limit|model'?s?)[^.]{0,40}token"
     r"|reduce the length of (?:the|your)"
 )
+_FAILURE = re.compile(
+    r"error|exception|fail|unavailable|tim(?:ed|e)[ -]?out|overload|too many|limit|exceed|denied|forbidden|unauthori"
+    r"|invalid|not found|abort|exhaust|went wrong|crash|unable|bad gateway|no healthy"
+)
 _WAIT = re.compile(r"please wait|try again|rate limit|per minute|throttl")
 _QUOTA = re.compile(
     r"insufficient (?:balance|quota|credit|funds)|exceeded your current quota|billing|payment required"
@@ -180,6 +184,11 @@ def is_gone(text: str) -> bool:
 def is_overflow(text: str) -> bool:
     """Tell whether lower-case `text` says that the prompt is too long (and not that one should come back later)."""
     return bool(_OVERFLOW.search(text, 0, ENOUGH)) and not _WAIT.search(text, 0, ENOUGH)
+
+
+def is_failure(text: str) -> bool:
+    """Tell whether lower-case `text`, a message with nothing beside it, says that something went wrong."""
+    return bool(_FAILURE.search(text, 0, ENOUGH))
 
 
 def is_quota(text: str) -> bool:

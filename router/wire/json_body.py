@@ -32,6 +32,7 @@ _SCALAR = re.compile(rb"(?:" + _STRING + rb"|[^,\]}\[{ \t\n\r]++)", re.DOTALL)
 _NESTED = re.compile(_STRING + rb"|[\[{]|[\]}]", re.DOTALL)
 
 _decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_pairs = json.JSONDecoder(object_pairs_hook=list).decode
 _decode_key = msgspec.json.Decoder(str).decode
 
@@ -203,3 +204,19 @@ def drop_fields(body: bytes, keys: Collection[str]) -> bytes:
     if not found:
         return body
     return body[: found[0].start] + b"".join(kept) + body[found[-1].end :]
+
+
+def drop_in_items(body: bytes, key: str, keys: Collection[str]) -> bytes:
+    """Return `body` without the members of these names of the objects in its top-level list `key`."""
+    sound = whole(body)
+    changes: list[tuple[Span, bytes]] = []
+    for member in members(sound):
+        if member.key != key:
+            continue
+        position = member.value
+        for item in map(bytes, _decode_items(sound[member.value : member.end])):
+            position = sound.index(item, position)
+            span = position, position + len(item)
+            changes.append((span, drop_fields(body[slice(*span)], keys)))
+            position = span[1]
+    return splice(body, changes)

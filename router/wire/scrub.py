@@ -6,12 +6,22 @@ from collections.abc import Sequence
 LONGEST = 500
 
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+_GROUP = "[0-9a-f]{1,4}"
+_IPV6 = rf"""
+    (?: {_GROUP}(?::{_GROUP}){{7}}                                        # in full
+      | (?:\d[0-9a-f]{{0,3}}|f[c-f][0-9a-f]{{2}}(?=[0-9a-f:]*\d))         # shortened; a::b is a name in C++
+        (?:(?::{_GROUP}){{1,6}}::|(?::{_GROUP}){{0,5}}::{_GROUP}(?::{_GROUP}){{0,5}})
+      | ::(?:ffff:)?\d[0-9a-f]{{0,3}}(?::{_GROUP}){{0,5}}                  # of this machine, or an IPv4 address in it
+    )(?:\.\d{{1,3}}){{0,3}}(?:%[\w.-]*\w)?
+"""
 _SECRETS = re.compile(
     r"""
       \b[a-z][a-z0-9+.-]*://\S+                                 # any URL
     | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                              # mail addresses
     | \b(?:bearer|basic)\s+\S+                                  # authorization values
     | \b(?:sk|pk|rk|nvapi|gsk|xai|hf|fw|r8|key|org|orgs|proj|project|team|user|acct|tgp|glpat|ghp)[-_][\w*.-]{6,}
+    | (?P<kept>\b(?:organi[sz]ation|project|workspace|tenant)(?:[ _]id)?["'`]?[ :=]{1,3}["'`]?)
+      (?=[a-z0-9-]*[_-]\w|[a-z]+\d|\d+[a-z])[\w-]{6,}           # accounts by name: of more than letters, unlike words
     | \bA(?:KIA|SIA)[A-Z0-9*]{8,}                               # AWS access keys
     | \barn:\S+
     | \bAIza[\w-]{10,}                                          # Google keys
@@ -19,9 +29,14 @@ _SECRETS = re.compile(
     | \b(?:api[ _-]?key|token|secret|password|authorization)["']?\s*[:=]\s*["']?(?=\S*\d)[\w+/.=-]{8,}
     | \b\d{12}\b                                               # AWS accounts
     | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b                      # IPv4 addresses
+    | \blocalhost:\d+(?:/\S*)?
     | \b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|cloud|local|internal|cn|co|app|xyz)\b(?::\d+)?(?:/\S*)?   # host names
     | \b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b           # UUIDs
     | \b(?=[\w+/=*-]*\d)(?=[\w+/=*-]*[a-z*])[\w+/=*-]{24,}      # long strings of letters and digits
+    """
+    rf"""
+    | (?<![\w\])])\[{_IPV6}\](?::\d+)?                          # IPv6 addresses, these with a port; not x[::2]
+    | (?<![\w:.\])])(?<![\w\])]\[){_IPV6}(?![\w:])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -33,7 +48,7 @@ _WORD = re.compile(r"^[A-Za-z0-9_.\[\]-]{1,64}$")
 def scrub(text: str) -> str:
     """Return `text` on one line, at most 500 characters, secrets and addresses replaced by [...]."""
     line = _SPACE.sub(" ", text[: 4 * LONGEST]).strip()
-    line = _SECRETS.sub("[...]", line)
+    line = _SECRETS.sub(r"\g<kept>[...]", line)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 

@@ -32,11 +32,16 @@ REFUSED: Final = "refused"
 BROKEN: Final = "broken"
 REJECTED: Final = "rejected"
 OVERFLOW: Final = "overflow"
+UNFIT: Final = "unfit"
 
 OVERFLOW_CODE = "context_length_exceeded"
+TOO_LARGE_CODE = "request_too_large"
 
 _BODY_LIMIT = 64 * 1024
-_MESSAGE_KEYS = ("message", "Message", "msg", "detail", "title", "error_description")
+MESSAGE_KEYS = ("message", "Message", "msg", "detail", "title", "error_description")
+"""Where hosts put the words of an error, in the order in which they are looked for."""
+
+_STATUS_KEYS = ("code", "status", "status_code", "statusCode")
 
 
 _QUOTED_INPUT = re.compile(r"""["']input["']\s*:.*""", re.DOTALL)
@@ -85,6 +90,8 @@ class UpstreamProblem:
         """What can be done about it."""
         if self.kind in (REJECTED, OVERFLOW):
             return Remedy.CLIENT
+        if self.kind == UNFIT:
+            return Remedy.FAIL_OVER
         if self.kind == REFUSED:
             return Remedy.GONE if self.lacks == words.MODEL else Remedy.FAIL_OVER
         return Remedy.RETRY
@@ -101,7 +108,7 @@ class UpstreamProblem:
             return refused
         if self.kind == BROKEN:
             return UpstreamBroken(f"The upstream failed with status {self.status}.", retry_after=self.retry_after)
-        code = OVERFLOW_CODE if self.kind == OVERFLOW else self.code
+        code = {OVERFLOW: OVERFLOW_CODE, UNFIT: TOO_LARGE_CODE}.get(self.kind, self.code)
         status = self.status if self.status in (400, 413, 422) else 400
         message = self.message or f"The upstream rejected the request with status {self.status}."
         return UpstreamRejected(message, upstream_status=status, code=code, param=self.param)
@@ -136,7 +143,7 @@ def problem_in_answer(value: Any) -> UpstreamProblem:
     """Return what an error object inside a 200 or a stream means; `value` is the parsed body or event."""
     said = _listen(value, b"")
     named = words.STATUSES.get(said.code or "") or words.STATUSES.get(said.kind)
-    status = said.number if said.number is not None and 400 <= said.number < 600 else named or 502
+    status = said.number or named or 502
     return _problem(_kind(status, said, ""), status, said, words.wait_in(said.message))
 
 
@@ -145,7 +152,9 @@ def _problem(kind: str, status: int, said: _Said, wait: float | None) -> Upstrea
     text = said.message.lower()
     own = words.is_of_request(status, f"{text} {code or ''}") or (said.page and status == 403)
     its_own = (status == 404 and words.is_no_host(text)) or (kind == REFUSED and own)
-    guessed = its_own or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said))
+    guessed = (
+        its_own or kind == UNFIT or (kind in (REFUSED, OVERFLOW) and status in (400, 422) and not _named_by_code(said))
+    )
     lacks = words.lack(status, {said.code or "", said.kind}, text) if kind == REFUSED and not its_own else None
     return UpstreamProblem(
         kind=kind,
@@ -184,7 +193,7 @@ def _listen(value: Any, body: bytes) -> _Said:
         return _Said(message="" if page else text, page=page)
     outer, inner = value, value.get("error")
     if isinstance(inner, str):
-        return _Said(message=inner, code=_string(outer.get("code")))
+        return _Said(message=inner, code=_string(outer.get("code")), number=status_in(outer))
     several = outer.get("errors")
     if isinstance(several, list) and several and isinstance(several[0], dict):
         outer = several[0]
@@ -196,7 +205,7 @@ def _listen(value: Any, body: bytes) -> _Said:
         message=_message(error),
         kind=_string(error.get("type")) or _string(error.get("status")) or _amazon(error) or "",
         code=_string(code),
-        number=_number(code),
+        number=status_in(error) or status_in(outer),
         param=_string(error.get("param")),
         extra=_string(metadata.get("raw")) or "",
         moderated="reasons" in metadata or "flagged_input" in metadata,
@@ -205,7 +214,7 @@ def _listen(value: Any, body: bytes) -> _Said:
 
 def _message(error: dict[str, Any]) -> str:
     """Return the text of an error object; of a validation report its places and reasons, not the values quoted."""
-    value = next((error[key] for key in _MESSAGE_KEYS if error.get(key)), "")
+    value = next((error[key] for key in MESSAGE_KEYS if error.get(key)), "")
     if isinstance(value, str) and value[:1] in ("{", "["):
         value = _parse(value.encode("utf-8", "replace")) or value
     if isinstance(value, dict):
@@ -220,6 +229,12 @@ def _amazon(error: dict[str, Any]) -> str | None:
     """Return the name of an AWS exception, which may come with its namespace."""
     name = _string(error.get("__type"))
     return name.rpartition("#")[2] if name else None
+
+
+def status_in(error: dict[str, Any]) -> int | None:
+    """Return the status of a failure, 400 to 599, that an error object names; None when it names none."""
+    numbers = (_number(error.get(key)) for key in _STATUS_KEYS)
+    return next((number for number in numbers if number is not None and 400 <= number < 600), None)
 
 
 def _number(code: Any) -> int | None:
@@ -267,7 +282,7 @@ def _blamed(status: int, codes: set[str], text: str) -> str:
     if status in (409, 425):
         return BROKEN
     if status == 413:
-        return OVERFLOW
+        return UNFIT  # of the bytes that a gateway takes, where no word says that the prompt is meant
     if codes & words.OPERATOR_CODES or words.is_operators(text):
         return REFUSED
     return REJECTED

@@ -1,7 +1,7 @@
 """The usage object of a reply, in any host's spelling, to Usage; and the estimate where there is none."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -10,6 +10,8 @@ from router.wire import tokens
 
 _UNCOUNTED = frozenset({"role", "id", "type", "index", "object", "format", "signature", "reasoning_details"})
 _DEPTH = 8
+
+T = TypeVar("T")
 
 
 class _InputDetails(msgspec.Struct):
@@ -56,9 +58,8 @@ def read_usage(value: Any, *, reports_cost: bool = False) -> Usage | None:
     so are counts that no answer can have. Reasoning that a
     host counts beside its output (the total says so) is added to it.
     """
-    try:
-        counts = msgspec.convert(value, _Counts)
-    except msgspec.ValidationError:
+    counts = _converted(value, _Counts)
+    if counts is None:
         return None
     inside, outside = counts.prompt_tokens_details, counts.completion_tokens_details
     cached = _first(
@@ -92,14 +93,18 @@ class _InputCounts(msgspec.Struct):
 
 def read_input_usage(value: Any, *, reports_cost: bool = False) -> Usage | None:
     """Return the counts in the parsed usage object of an answer without output; None when none can be read."""
-    try:
-        counts = msgspec.convert(value, _InputCounts)
-    except msgspec.ValidationError:
+    counts = _converted(value, _InputCounts)
+    if counts is None:
         return None
     given = _first(counts.prompt_tokens, counts.total_tokens)
     if given is None or not 0 <= given <= MOST_TOKENS:
         return None
     return Usage(input=given, output=0, reported_cost=_bill(value) if reports_cost else None)
+
+
+def counts_nothing(value: Any) -> bool:
+    """Tell whether the parsed usage object `value` counts no token: one that did, earlier in a stream, still holds."""
+    return isinstance(value, dict) and not (value.get("prompt_tokens") or value.get("completion_tokens"))
 
 
 def estimate(input_tokens: int, output_bytes: int) -> Usage:
@@ -118,6 +123,27 @@ def spoken_bytes(value: Any, depth: int = 0) -> int:
     if isinstance(value, list):
         return sum(spoken_bytes(part, depth + 1) for part in value)
     return 0
+
+
+def _converted(value: Any, form: type[T]) -> T | None:
+    """Return `value` as a `form`, None when it is none. Counts may be written 11.0, as hosts without integers do."""
+    try:
+        return msgspec.convert(value, form)
+    except msgspec.ValidationError:
+        pass
+    try:
+        return msgspec.convert(_integral(value), form)
+    except msgspec.ValidationError:
+        return None
+
+
+def _integral(value: Any, depth: int = 0) -> Any:
+    """Return `value` with integers for the floats in it that are some."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict) and depth < _DEPTH:
+        return {key: _integral(part, depth + 1) for key, part in value.items()}
+    return value
 
 
 def _first(*counts: int | None) -> int | None:

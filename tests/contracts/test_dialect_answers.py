@@ -116,11 +116,11 @@ def test_every_shape_is_classified_by_its_status_and_tells_no_secret(shape, stat
     body = b"" if shape is None else json.dumps(BODIES[shape]).encode()
     problem = read_problem(status, {}, body, NOW)
     expected = Remedy.RETRY
-    if status in (401, 402, 403, 412):
+    if status in (401, 402, 403, 412, 413):
         expected = Remedy.FAIL_OVER
     elif status == 404:
         expected = Remedy.GONE
-    elif status in (400, 413, 422):
+    elif status in (400, 422):
         expected = Remedy.CLIENT
     assert problem.remedy is expected
     assert problem.lacks == {401: "key", 402: "balance", 403: "right", 404: "model", 412: "balance"}.get(status)

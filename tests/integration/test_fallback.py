@@ -18,6 +18,7 @@ BEFORE_THE_FIRST_BYTE: dict[str, tuple[Behaviour, str]] = {
     "403": (behaviour.status(403), "refused"),
     "404": (behaviour.status(404), "refused"),
     "408": (behaviour.status(408), "timeout"),
+    "413": (behaviour.status(413, b"<html>Request Entity Too Large</html>"), "unfit"),
     "429": (behaviour.status(429, headers={"retry-after": "7"}), "rate_limited"),
     "500": (behaviour.status(500), "broken"),
     "502": (behaviour.status(502, b"<html>bad gateway</html>"), "broken"),
@@ -30,6 +31,10 @@ BEFORE_THE_FIRST_BYTE: dict[str, tuple[Behaviour, str]] = {
     "error in a 200": (behaviour.error_in_200(), "broken"),
     "redirect": (behaviour.redirect(), "broken"),
     "short body": (behaviour.short_body(), "broken"),
+    "error in a choice": (
+        behaviour.answer(b'{"choices":[{"message":{"content":""},"finish_reason":null,"error":{"code":502}}]}'),
+        "broken",
+    ),
     "nothing said": (behaviour.answer(b'{"choices":[{"message":{},"finish_reason":null}]}'), "broken"),
 }
 

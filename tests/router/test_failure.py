@@ -29,6 +29,7 @@ ERRORS = [
     (UpstreamRateLimited("x", retry_after=3), Ending.RATE_LIMITED),
     (UpstreamRejected("x", code="too_many_tools"), Ending.UNFIT),
     (UpstreamRejected("x", code="unsupported_tool_name"), Ending.UNFIT),
+    (UpstreamRejected("x", upstream_status=413, code="request_too_large"), Ending.UNFIT),
 ]
 
 
@@ -76,6 +77,14 @@ async def test_a_reply_that_is_no_answer() -> None:
     )
 
     assert (outcome.ending, outcome.status, outcome.retry_after) == (Ending.RATE_LIMITED, 429, 4)
+
+
+async def test_a_body_too_large_for_its_gateway_does_not_count_against_the_upstream() -> None:
+    """Another one may take it, and smaller requests pass there as before."""
+    outcome = await read_failure(FakeReply(b"<html>Request Entity Too Large</html>", status=413), NOW)
+
+    assert (outcome.ending, outcome.status, outcome.counts, outcome.lacks) == (Ending.UNFIT, 413, False, None)
+    assert (outcome.error.status, outcome.error.code) == (413, "request_too_large")
 
 
 async def test_an_endless_error_body_is_read_only_as_far_as_it_matters() -> None:

@@ -124,6 +124,50 @@ async def test_a_header_cannot_become_two(value: bytes) -> None:
     assert not cycle.response_started
 
 
+BAD_HEADS = [
+    (200, [(b"x-name", b"a\r\nb")]),
+    (200, [(b"x-name", b"a\0"), (b"connection", b"close")]),
+    (200, [(b"content-length", b"many")]),
+    (200, [(b"content-length", b"7"), (b"x-name", b"a\n")]),
+    (299, []),
+]
+
+
+@pytest.mark.parametrize(("status", "headers"), BAD_HEADS)
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+async def test_after_a_head_that_is_none_another_is_framed_as_it_says(status, headers, method, version) -> None:
+    """Nothing of the first is left: the error that is told instead is proper HTTP, and the connection goes on."""
+    wire = Wire()
+    cycle = wire.cycle(method, version)
+
+    with pytest.raises((ValueError, KeyError)):
+        cycle.head(status, headers)
+    assert not cycle.push(b"never")
+    await cycle.send(start((b"content-length", b"4"), status=500))
+    await cycle.send(part(b"oops"))
+
+    body = b"" if method == "HEAD" else b"oops"
+    assert b"".join(wire.written) == b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 4\r\n\r\n" + body
+    assert wire.ends == ["finished"]
+
+
+async def test_who_leaves_a_head_that_is_none_gives_a_bare_500() -> None:
+    """An app that ends by it is answered for: a length that is told, and no chunks."""
+    wire = Wire()
+    cycle = wire.cycle()
+
+    async def app(_scope, _receive, send) -> None:
+        await send(start((b"x-name", b"a\nb")))
+
+    with pytest.raises(ValueError, match="line break"):
+        await cycle.run_asgi(app)
+    head, _, body = b"".join(wire.written).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 500")
+    assert b"chunked" not in head
+    assert body == b"Internal Server Error"
+
+
 @pytest.mark.parametrize("body", [b"a", b"abc"])
 async def test_a_body_of_another_length_than_its_head_says_is_an_error(body: bytes) -> None:
     """The next response would be read as a part of this one."""

@@ -77,6 +77,13 @@ def test_names_that_a_header_cannot_hold() -> None:
     assert value == b"??"
 
 
+def test_a_name_with_a_line_break_is_one_header() -> None:
+    """A slip in the configuration costs no answer that was paid for, and makes no header of its own."""
+    value = dict(receipt_headers(a_receipt(upstream=an_upstream("a\r\nx: y\0\x7f\x85é\t"))))[b"x-router-upstream"]
+
+    assert value == b"a??x: y???\xe9?"
+
+
 async def test_a_refusal_is_complete_and_measured() -> None:
     """An error carries its length and its headers."""
     wire = exchange()

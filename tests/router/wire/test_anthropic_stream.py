@@ -196,6 +196,10 @@ def test_why_it_stopped(finish: str, extra: dict[str, Any], expected: tuple[str,
             (event(chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop", "usage": usage(9, 4)}])),),
             {"input_tokens": 9, "output_tokens": 4},
         ),
+        (
+            (event(chunk(choices=[], usage=usage(9, 4))), event(chunk(choices=[], usage=usage(0, 0)))),
+            {"input_tokens": 9, "output_tokens": 4},
+        ),
         ((), {"input_tokens": 5, "output_tokens": 3}),
     ],
 )

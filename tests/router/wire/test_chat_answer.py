@@ -27,12 +27,21 @@ def test_finds_usage_in_both_places():
     [
         (b'{"error": {"code": 500}}', True),
         (b'{"object": "error"}', True),
+        (b'{"choices": [{}, {"error": {"code": 500}}]}', True),
+        (b'{"choices": [{"error": null}, {"error": {}}]}', False),
+        (b'{"detail": "Internal error"}', True),
+        (b'{"detail": "Internal error", "choices": []}', False),
+        (b'{"detail": "Internal error", "usage": {}}', False),
+        (b'{"message": "all is well"}', False),
+        (b'{"message": "all is well", "status": 500}', True),
+        (b'{"message": "all is well", "code": "internal_error"}', True),
+        (b'{"message": "an error", "type": "note"}', False),
         (b'{"error": null}', False),
         (b'{"error": {}}', False),
     ],
 )
 def test_finds_a_reported_error(data, found):
-    """An error object or object "error" is one; null and {} are not."""
+    """An error object, object "error" and an object that only tells of an error is one; null and {} are not."""
     error = reported_error(decode_answer(data), data)
     assert isinstance(error, UpstreamBroken) is found
 

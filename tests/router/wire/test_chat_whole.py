@@ -48,6 +48,23 @@ def test_translates_the_finish_reason():
     assert json.loads(reader.finish())["choices"][0]["finish_reason"] == "length"
 
 
+def failed(finish=None, **problem):
+    """Return choices as OpenRouter writes them when the host behind it failed."""
+    message = {"role": "assistant", "content": ""}
+    return {"choices": [{"index": 0, "message": message, "finish_reason": finish, "error": problem}]}
+
+
+@pytest.mark.parametrize("error", [None, {}, ""])
+def test_an_error_that_is_none_fails_nothing(error):
+    """Hosts write the member out where there was no error."""
+    answer = body(
+        error=error, choices=[{"index": 0, "message": {"content": "x"}, "finish_reason": "stop", "error": error}]
+    )
+    reader = reader_for()
+    reader.feed(answer)
+    assert reader.finish() == answer
+
+
 @dataclass(frozen=True)
 class Broken:
     id: str
@@ -70,6 +87,11 @@ BROKEN = [
     Broken("invalid-utf8", b'{"choices": [{"message": {"content": "\xff"}}]}'),
     Broken("error", json.dumps(error("x")).encode()),
     Broken("error-429", b'{"error": {"message": "slow", "code": 429}}', UpstreamRateLimited),
+    Broken("detail", b'{"detail": "Internal error"}'),
+    Broken("message-429", b'{"code": 429, "msg": "slow"}', UpstreamRateLimited),
+    Broken("error-in-choice", body(**failed(code=502, message="x"))),
+    Broken("error-in-choice-429", body(**failed(code=429, message="x")), UpstreamRateLimited),
+    Broken("error-in-choice-finished", body(**failed("stop", code=502, message="x"))),
     Broken("error-beside-choices", json.dumps({**completion(), "error": {"message": "x"}}).encode()),
 ]
 
@@ -84,6 +106,16 @@ def test_refuses_what_is_no_answer(case):
     assert type(caught.value) is case.error
     assert reader.failure is caught.value
     assert not reader.began
+
+
+def test_what_a_failed_answer_reports_is_counted():
+    """It may be charged for; where nothing is reported nothing is known."""
+    for tokens, expected in ((usage(9, 3), Usage(input=9, output=3)), (None, None)):
+        reader = reader_for()
+        reader.feed(body(tokens=tokens, **failed("error", code=502, message="x")))
+        with pytest.raises(UpstreamBroken):
+            reader.finish()
+        assert reader.consumed() == expected
 
 
 def test_a_body_has_a_limit():

@@ -130,3 +130,21 @@ def test_says_what_a_refusal_wants(status, codes, text, wanted):
 def test_what_one_request_asks_for_is_told_from_what_its_sender_lacks(status: int, text: str, *, own: bool) -> None:
     """Nobody else's requests would be refused for it."""
     assert words.is_of_request(status, text) is own
+
+
+@pytest.mark.parametrize(
+    ("text", "failure"),
+    [
+        ("internal error", True),
+        ("service unavailable", True),
+        ("request timed out", True),
+        ("upstream time-out", True),
+        ("too many requests", True),
+        ("thinking", False),
+        ("still here", False),
+        ("", False),
+    ],
+)
+def test_a_message_alone_says_whether_something_went_wrong(text: str, *, failure: bool) -> None:
+    """What stands by itself between two chunks is judged by its words."""
+    assert words.is_failure(text) is failure

@@ -11,6 +11,7 @@ from router.errors import MalformedRequest
 from router.wire.json_body import (
     NOWHERE,
     drop_fields,
+    drop_in_items,
     locate_model,
     members,
     messages_span,
@@ -246,6 +247,14 @@ def test_an_edit_touches_no_other_byte():
     assert drop_fields(body, ("logit_bias", "user")) == b'{ "n" : 1.0e2,\t"x":[ 1 ]}'
     assert drop_fields(body, ("user", "n", "logit_bias", "x")) == b"{ }"
     assert drop_fields(b"{ }", ("x",)) == b"{ }"
+
+
+def test_drops_members_of_the_objects_in_a_list():
+    """Of that list alone, at its own level, and no other byte is touched."""
+    body = b'{"a": [{"x":1}], "l" : [ {"x": [{"x":2}], "y":{"x":3}} ,{"y":"\\ud83d"},{"x":1}], "x":4}'
+    assert drop_in_items(body, "l", ("x",)) == b'{"a": [{"x":1}], "l" : [ {"y":{"x":3}} ,{"y":"\\ud83d"},{}], "x":4}'
+    assert drop_in_items(body, "m", ("x",)) == body
+    assert drop_in_items(b'{"l": [ ]}', "l", ("x",)) == b'{"l": [ ]}'
 
 
 @pytest.mark.parametrize(

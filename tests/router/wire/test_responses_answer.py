@@ -50,6 +50,13 @@ def test_a_whole_answer() -> None:
     assert (response["status"], response["usage"]["total_tokens"]) == ("completed", 19)
 
 
+def test_zeros_do_not_undo_what_was_counted() -> None:
+    """The client is told what the ledger has."""
+    counted, zeros = chunk({"content": "a"}, usage=usage(12, 7)), chunk(choices=[], usage=usage(0, 0))
+
+    assert grown(zeros, counted, zeros)["usage"]["total_tokens"] == 19
+
+
 def test_thought_text_and_calls_are_items_in_their_order() -> None:
     """What was thought comes first, then what was said, then the calls."""
     message = {

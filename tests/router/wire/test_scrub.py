@@ -27,6 +27,36 @@ SECRETS = [
     "api_key=hunter2hunter2",
     "token: a1b2c3d4e5",
     "123456789012",
+    "localhost:8000",
+    "localhost:8000/v1/models",
+    "[2001:db8::1]:8000",
+    "[::1]:8000",
+    "[fe80::1%25eth0]:80",
+    "2001:db8::1",
+    "2001:DB8:0:0::",
+    "2001:0db8:0000:0000:0000:ff00:0042:8329",
+    "fe80::1%eth0",
+    "fd12:3456::ab:1",
+    "::1",
+    "::ffff:10.0.0.7",
+]
+
+ACCOUNTS = [
+    ("organization ", "acme-corp"),
+    ("organization ", "org-AbCdEf123456"),
+    ("Organization: ", "acme_corp"),
+    ("project ", "proj_abc"),
+    ("project ", "123456789012"),
+    ("project_id=", "acme-prod-1"),
+    ("tenant id: ", "contoso-7"),
+    ("workspace ", "ws12345"),
+]
+
+INNOCENT = [
+    "the project proposal at 12:30 or 12:30:45, project 2, project name missing, organization chart, tenant: null",
+    "std::vector, ::std::move, a::b, a1::b2, feed::add, dead::beef, f64::MAX, crate::de::Error, Foo::Bar::baz1()",
+    "x[::2], x[1::2], f()[1::2], x[1:2], [12:30], [::-1], test_a.py::test_1",
+    "step 1:: go, 00:11:22:33:44:55, localhost, 4:3, 16:9:1",
 ]
 
 
@@ -34,6 +64,27 @@ SECRETS = [
 def test_removes(secret):
     """Keys, addresses and accounts are gone, the words around them stay."""
     assert scrub(f"Refused for {secret} today") == "Refused for [...] today"
+
+
+@pytest.mark.parametrize(("word", "name"), ACCOUNTS)
+@pytest.mark.parametrize("quote", ["", "'", "`"])
+def test_removes_the_names_of_accounts(word, name, quote):
+    """What is named is gone, what it was stays."""
+    assert (
+        scrub(f"Limit reached in {word}{quote}{name}{quote} today")
+        == f"Limit reached in {word}{quote}[...]{quote} today"
+    )
+
+
+def test_removes_addresses_from_a_list():
+    """A bracket that is not an address's own changes nothing."""
+    assert scrub("Tried [2001:db8::1, 2001:db8::2] and (::1)") == "Tried [[...], [...]] and ([...])"
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_keeps_what_only_looks_like_an_address_or_an_account(text):
+    """Times, slices, names with two colons and plain words after "project" are the client's own."""
+    assert scrub(text) == text
 
 
 def test_keeps_plain_words():

@@ -44,7 +44,9 @@ CASES = [
     Case("moonshot-busy", 429, openai("engine overloaded", "engine_overloaded_error"), kinds.RATE_LIMITED),
     Case("overflow", 400, openai("m", code="context_length_exceeded"), kinds.OVERFLOW),
     Case("overflow-words", 400, openai("maximum context length is 8 tokens"), kinds.OVERFLOW),
-    Case("overflow-413", 413, b"", kinds.OVERFLOW),
+    Case("overflow-413", 413, openai("maximum context length is 8 tokens"), kinds.OVERFLOW),
+    Case("too-large-413", 413, b"", kinds.UNFIT),
+    Case("too-large-page", 413, b"<html>413 Request Entity Too Large</html>", kinds.UNFIT),
     Case("overflow-500", 500, {"error": {"message": "Requested input length 9 exceeds 8"}}, kinds.OVERFLOW),
     Case("deepseek-402", 402, openai("Insufficient Balance"), kinds.REFUSED),
     Case("deepseek-model", 400, openai("Model Not Exist"), kinds.REFUSED),
@@ -178,6 +180,7 @@ ERRORS = {
     kinds.BROKEN: UpstreamBroken,
     kinds.REJECTED: UpstreamRejected,
     kinds.OVERFLOW: UpstreamRejected,
+    kinds.UNFIT: UpstreamRejected,
 }
 
 
@@ -217,32 +220,6 @@ def test_removes_secrets_from_the_message():
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "status"),
-    [
-        ({"error": {"message": "m", "code": 429}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "code": 400}}, kinds.REJECTED, 400),
-        ({"error": {"message": "m", "code": "server_error"}}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "code": 7}}, kinds.BROKEN, 502),
-        ({"error": "m"}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "code": "429"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "code": True}}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "type": "rate_limit_error"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "type": "engine_overloaded_error"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "type": "invalid_request_error"}}, kinds.BROKEN, 502),
-        ({"error": {"message": "m", "code": "context_length_exceeded"}}, kinds.OVERFLOW, 400),
-        ({"error": {"message": "m", "code": "insufficient_quota"}}, kinds.REFUSED, 429),
-        ({"error": {"message": "m", "status": "RESOURCE_EXHAUSTED"}}, kinds.RATE_LIMITED, 429),
-        ({"error": {"message": "m", "type": "not_found_error"}}, kinds.REFUSED, 404),
-        ({"object": "error", "message": "m", "code": 404}, kinds.REFUSED, 404),
-    ],
-)
-def test_reads_an_error_inside_a_200(value, kind, status):
-    """The number inside counts as the status; without one the upstream is broken."""
-    problem = problem_in_answer(value)
-    assert (problem.kind, problem.status) == (kind, status)
-
-
-@pytest.mark.parametrize(
     ("status", "body", "remedy"),
     [
         (400, openai("Model Not Exist"), Remedy.GONE),
@@ -258,13 +235,21 @@ def test_reads_an_error_inside_a_200(value, kind, status):
         (409, b"", Remedy.RETRY),
         (529, b"", Remedy.RETRY),
         (400, openai("bad x"), Remedy.CLIENT),
-        (413, b"", Remedy.CLIENT),
+        (413, openai("m", code="context_length_exceeded"), Remedy.CLIENT),
+        (413, b"", Remedy.FAIL_OVER),
     ],
 )
 def test_names_the_remedy(status, body, remedy):
     """Retry, fail over, the model is gone, or the request must change."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     assert read_problem(status, {}, raw, NOW).remedy is remedy
+
+
+def test_a_body_too_large_for_one_gateway_is_told_as_such():
+    """It says nothing of the context, nor of what others would get there."""
+    problem = read_problem(413, {}, b"<html>nginx</html>", NOW)
+    error = problem.error()
+    assert (problem.guessed, error.status, error.code) == (True, 413, "request_too_large")
 
 
 def test_a_request_that_no_host_behind_can_serve_harms_nobody():

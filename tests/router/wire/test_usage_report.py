@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.usage import Usage
-from router.wire.usage_report import estimate, read_usage, spoken_bytes
+from router.wire.usage_report import counts_nothing, estimate, read_input_usage, read_usage, spoken_bytes
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ CASES = [
     Case("negative", {"prompt_tokens": -1, "completion_tokens": 2}, None),
     Case("negative-part", counts(cached_tokens=-1), plain()),
     Case("missing-output", {"prompt_tokens": 3}, None),
+    Case("floats", {"prompt_tokens": 100.0, "completion_tokens": 20.0}, plain()),
+    Case(
+        "floats-inside", counts(total_tokens=120.0, prompt_tokens_details={"cached_tokens": 4.0}), plain(cached_input=4)
+    ),
+    Case("fraction", {"prompt_tokens": 3.5, "completion_tokens": 2}, None),
+    Case("infinite", {"prompt_tokens": float("inf"), "completion_tokens": 2}, None),
+    Case("too-many-in-a-float", {"prompt_tokens": 1e300, "completion_tokens": 2.0}, None),
     Case("text", {"prompt_tokens": "3", "completion_tokens": "4"}, None),
     Case("list", [1], None),
     Case("empty", {}, None),
@@ -93,6 +100,29 @@ def test_never_fails_an_answer(value, cost):
 def test_reads_the_bill(more, cost):
     """The bill is exact; with a key of one's own the far host's charge is added."""
     assert read_usage(counts(**more), reports_cost=True).reported_cost == cost
+
+
+def test_reads_input_counts_in_floats():
+    """Embeddings are counted as well as answers."""
+    assert read_input_usage({"prompt_tokens": 11.0}) == Usage(input=11, output=0)
+    assert read_input_usage({"prompt_tokens": 11.5}) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "nothing"),
+    [
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, True),
+        ({"prompt_tokens": 0.0, "completion_tokens": None}, True),
+        ({}, True),
+        ({"prompt_tokens": 1, "completion_tokens": 0}, False),
+        ({"prompt_tokens": 0, "completion_tokens": 1}, False),
+        (None, False),
+        ([0], False),
+    ],
+)
+def test_tells_what_counts_nothing(value, nothing):
+    """Zeros and gaps alone count nothing; what is no usage object is left to its reader."""
+    assert counts_nothing(value) is nothing
 
 
 def test_estimates_a_token_for_four_bytes():
