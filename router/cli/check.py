@@ -77,6 +77,9 @@ def check(
     unwritable = _faults_of((lambda: probe(settings.ledger.path),))
     if not assumed:  # away from its keys, the file is not where it will be served
         faults += unwritable
+    looping = _faults_of((lambda: _require_no_loop(settings, environ),))
+    if "listen" in settings.server.model_fields_set:  # else --listen may well say another port: 8080 is llama.cpp's too
+        faults += looping
     if found is None or faults:
         return _refuse(faults, err)
     cells = coverage(found.catalog, found.rules, found.promises, today)
@@ -85,8 +88,10 @@ def check(
         out.print(_matrix(name, [cell for cell in cells if cell.route == name]))
     _print_embeddings(found, out)
     _print_options(settings, found, out)
-    for fault in unwritable:
-        out.print(Text(f"warning: on this machine it could not be served. {fault.message} {fault.fix}"), soft_wrap=True)
+    for where, found_there in (("on this machine", unwritable), ("without --listen", looping)):
+        for fault in found_there:
+            told = f"warning: {where} it could not be served. {fault.message} {fault.fix}"
+            out.print(Text(pasteable(told)), soft_wrap=True)
     _print_findings(settings, found, cells, out)
     return HOLES if holes(cells) else OK
 
@@ -108,9 +113,13 @@ def _faults_of_start(settings: Settings, environ: Mapping[str, str]) -> list[Ope
         (
             lambda: load_artifact(settings),
             lambda: address(listen, has_keys=has_keys),
-            lambda: require_no_loop(settings, environ, *address(listen, has_keys=True)),
         )
     )
+
+
+def _require_no_loop(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Refuse upstreams that are called where the file says to listen, or what it says nothing against."""
+    require_no_loop(settings, environ, *address(settings.server.listen, has_keys=True))
 
 
 def _faults_of(steps: tuple[Callable[[], object], ...]) -> list[OperatorError]:

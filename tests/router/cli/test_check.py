@@ -238,7 +238,7 @@ def test_what_only_a_start_would_refuse_is_gathered(write, tmp_path):
         FILE.replace("{kind: moonshot}", '{kind: vllm, base_url: "http://localhost:8080/v1"}').replace(
             "model: kimi-k2.6", "model: kimi-k2.6, tier: hard, window: 9000, price: null"
         )
-        + f"server: {{auth: {{keys: {{x: $CLIENT, y: $CLIENT}}}}}}\nledger: {{path: {tmp_path}}}\n"
+        + f"server: {{listen: 127.0.0.1:8080, auth: {{keys: {{x: $CLIENT, y: $CLIENT}}}}}}\nledger: {{path: {tmp_path}}}\n"
     )
     code, out, err = checked(path, {"MISTRAL_API_KEY": "a", "CLIENT": "c-canary-0123456789"})
 
@@ -248,6 +248,18 @@ def test_what_only_a_start_would_refuse_is_gathered(write, tmp_path):
     assert "- Provider 'moonshot' is called at port 8080, where tierwise itself listens" in err
     assert "3 problems.\n" in err
     assert "canary" not in err
+
+
+def test_a_model_server_at_the_usual_port_is_a_warning(write):
+    """A file that says nothing of where to listen may be served elsewhere, by --listen."""
+    path = write(
+        FILE.replace("{kind: moonshot}", '{kind: vllm, base_url: "http://localhost:8080/v1"}').replace(
+            "model: kimi-k2.6", "model: kimi-k2.6, tier: hard, window: 9000, price: null"
+        )
+    )
+    code, out, err = checked(path, {"MISTRAL_API_KEY": "a"})
+    assert (code, err) != (2, ""), err
+    assert "warning: without --listen it could not be served. Provider 'moonshot' is called at port 8080" in out
 
 
 def test_a_ledger_is_looked_at_without_a_trace(write, tmp_path):
