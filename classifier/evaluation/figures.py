@@ -111,7 +111,7 @@ def steps(world: World, *, compared: bool) -> int:
     """Return how often `watch` is told something; `compared` says that training without own rows is measured, too."""
     once = len(set(world.folds)) + len(tested_sources(world)) + 1  # folds, left-out sources, other benchmarks
     readings = len(ALTERATIONS) + 1
-    return 1 + readings + once * (1 + compared) + len(READINGS) + len(sources.CLASSICAL) + 3
+    return 1 + readings + once * (1 + compared) + 1 + len(READINGS) + len(sources.CLASSICAL) + 3
 
 
 def _moved(data_dir: Path, world: World, items: list[Benchmark], depth: Depth, watch: Watch) -> Transfer:
@@ -133,8 +133,8 @@ def _sessions(found: Ordered, watch: Watch) -> dict[str, Ranking]:
     """Return how well session calls are ordered by what is read, and by what else could be read."""
     table = found.table
     tiers = table.tiers[table.calls]
-    scores = {SERVED: found.served.difficulty}
-    for kind in READINGS:
+    scores = {}
+    for kind in (SERVED, *READINGS):
         scores[kind] = sessions_read_as(found.world.examples, found.world.folds, kind)
         watch(f"agent calls, {kind}")
     scores["length of the last turn"] = table.length

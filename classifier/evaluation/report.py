@@ -164,7 +164,8 @@ def _others(figures: Figures) -> str:
     return (
         f"## Domain and agent calls\n\nDomain accuracy of seven, 5 folds: {domains}.\n\n"
         "Calls of agent sessions, each session in one fold, by what of the conversation is read; other readings than "
-        "the served one were trained on as well:\n\n" + table(("read", "calls", "AUC easy", "AUC hard", "kappa"), rows)
+        "the served one were trained on as well, all in the same, shorter way:\n\n"
+        + table(("read", "calls", "AUC easy", "AUC hard", "kappa"), rows)
     )
 
 

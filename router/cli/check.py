@@ -73,7 +73,7 @@ def check(
         require_judge(found.rules)
     except OperatorError as error:
         faults.append(error)
-    faults += _faults_of_start(settings, environ)
+    faults += _faults_of_start(settings)
     unwritable = _faults_of((lambda: probe(settings.ledger.path),))
     if not assumed:  # away from its keys, the file is not where it will be served
         faults += unwritable
@@ -106,7 +106,7 @@ def _assembled(
     return assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=False), True
 
 
-def _faults_of_start(settings: Settings, environ: Mapping[str, str]) -> list[OperatorError]:
+def _faults_of_start(settings: Settings) -> list[OperatorError]:
     """Return what a start would refuse of settings that are sound by themselves."""
     listen, has_keys = settings.server.listen, bool(settings.server.auth.keys)
     return _faults_of(

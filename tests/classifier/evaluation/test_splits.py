@@ -105,7 +105,7 @@ def test_a_source_is_scored_without_itself(examples: tuple[Example, ...]):
     assert np.isfinite(missing[~np.array(outside)]).all()
 
 
-@pytest.mark.parametrize("kind", READINGS)
+@pytest.mark.parametrize("kind", [SERVED, *READINGS])
 def test_sessions_can_be_read_otherwise(examples: tuple[Example, ...], kind: str):
     """Only session calls are scored, and what is read of them decides."""
     turns = (("user", "prove a tight bound for trains"), ("tool", "say hello to rome"), ("user", "compare light"))
@@ -120,7 +120,8 @@ def test_sessions_can_be_read_otherwise(examples: tuple[Example, ...], kind: str
 
 
 def test_what_a_reading_holds(examples: tuple[Example, ...]):
-    """The last user turn alone, or everything as one turn."""
+    """All of it as it is, the last user turn alone, or everything as one turn."""
     told = replace(examples[0], prompt=Prompt.of((("user", "a"), ("tool", "b"), ("user", "c"), ("tool", "d"))))
+    assert reread(told, SERVED) == told
     assert [turn.text for turn in reread(told, "last turn").prompt.turns] == ["c"]
     assert [turn.text for turn in reread(told, "whole history").prompt.turns] == ["a\nb\nc\nd"]

@@ -238,7 +238,8 @@ def test_what_only_a_start_would_refuse_is_gathered(write, tmp_path):
         FILE.replace("{kind: moonshot}", '{kind: vllm, base_url: "http://localhost:8080/v1"}').replace(
             "model: kimi-k2.6", "model: kimi-k2.6, tier: hard, window: 9000, price: null"
         )
-        + f"server: {{listen: 127.0.0.1:8080, auth: {{keys: {{x: $CLIENT, y: $CLIENT}}}}}}\nledger: {{path: {tmp_path}}}\n"
+        + "server: {listen: 127.0.0.1:8080, auth: {keys: {x: $CLIENT, y: $CLIENT}}}\n"
+        + f"ledger: {{path: {tmp_path}}}\n"
     )
     code, out, err = checked(path, {"MISTRAL_API_KEY": "a", "CLIENT": "c-canary-0123456789"})
 
