@@ -30,10 +30,12 @@ class WholeReader(WholeBody):
             answer = decode_answer(body)
         except MALFORMED:
             raise self._misfit or UpstreamBroken("The upstream's answer is not a chat completion in JSON.") from None
-        error = reported_error(answer, body) or self._misfit
+        error = reported_error(answer, body)
         if error is not None:
             self.usage = self._reported(answer)  # a host may charge for what it says it failed of
             raise error
+        if self._misfit is not None:
+            raise self._misfit
         self._count(answer)
         if not any(choice.message or choice.finish_reason for choice in answer.choices or ()):
             raise UpstreamBroken("The upstream's answer says nothing and was not finished.")

@@ -40,13 +40,19 @@ def starving(pid: int, share: float) -> Iterator[None]:
 
 
 def _starve(pids: list[int], share: float, over: threading.Event) -> None:
-    """Stop and continue them by turns. What is late is not made up for, so that they get no more than their share."""
+    """Stop and continue them by turns, each stop as long as the turn before it asks for.
+
+    Whoever stops them may be woken late, by milliseconds where they keep both processors busy.
+    """
+    stopped = PERIOD_SECONDS * (1 - share)
     try:
         while not over.is_set():
             _tell(pids, signal.SIGSTOP)
-            time.sleep(PERIOD_SECONDS * (1 - share))
+            time.sleep(stopped)
             _tell(pids, signal.SIGCONT)
+            begun = time.monotonic()
             time.sleep(PERIOD_SECONDS * share)
+            stopped = (time.monotonic() - begun) * (1 - share) / share
     finally:
         _tell(pids, signal.SIGCONT)
 
