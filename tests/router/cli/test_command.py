@@ -10,7 +10,7 @@ import pytest
 
 from router.cli.command import own_command, pasteable
 
-HERE = Path("/work/proxy")
+HERE = Path("/srv/proxy")
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ CASES = (
     Case("nowhere on the path", "/opt/t/bin/tierwise", None, "/opt/t/bin/tierwise"),
     Case("another one on the path", "/opt/t/bin/tierwise", "/usr/bin/tierwise", "/opt/t/bin/tierwise"),
     Case("below the folder", ".venv/bin/tierwise", None, ".venv/bin/tierwise"),
-    Case("below the folder, by its whole path", "/work/proxy/.venv/bin/tierwise", None, ".venv/bin/tierwise"),
-    Case("beside the folder", "../other/bin/tierwise", None, "/work/other/bin/tierwise"),
+    Case("below the folder, by its whole path", "/srv/proxy/.venv/bin/tierwise", None, ".venv/bin/tierwise"),
+    Case("beside the folder", "../other/bin/tierwise", None, "/srv/other/bin/tierwise"),
     Case("in the folder", "./tierwise", None, "./tierwise"),
     Case("a path with a space", "/opt/my tools/tierwise", None, "'/opt/my tools/tierwise'"),
-    Case("as a module", "/work/proxy/router/__main__.py", None, ".venv/bin/python -m router"),
+    Case("as a module", "/srv/proxy/router/__main__.py", None, ".venv/bin/python -m router"),
     Case("by another program", "/usr/lib/pytest/__main__.py", None, "tierwise"),
     Case("by nothing", "", None, "tierwise"),
 )
@@ -39,7 +39,7 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_the_command_is_named_as_it_is_found(case: Case) -> None:
     """The bare name only where the shell finds this one by it."""
-    assert own_command(case.started_as, case.found, HERE, "/work/proxy/.venv/bin/python") == case.expected
+    assert own_command(case.started_as, case.found, HERE, "/srv/proxy/.venv/bin/python") == case.expected
 
 
 def test_a_link_on_the_path_is_the_same_command(tmp_path: Path) -> None:
