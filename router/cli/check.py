@@ -73,11 +73,12 @@ def check(
         require_judge(found.rules)
     except OperatorError as error:
         faults.append(error)
-    faults += _faults_of_start(settings)
+    listen, has_keys = settings.server.listen, bool(settings.server.auth.keys)
+    faults += _faults_of((lambda: load_artifact(settings), lambda: address(listen, has_keys=has_keys)))
     unwritable = _faults_of((lambda: probe(settings.ledger.path),))
     if not assumed:  # away from its keys, the file is not where it will be served
         faults += unwritable
-    looping = _faults_of((lambda: _require_no_loop(settings, environ),))
+    looping = _faults_of((lambda: require_no_loop(settings, environ, *address(listen, has_keys=True)),))
     if "listen" in settings.server.model_fields_set:  # else --listen may well say another port: 8080 is llama.cpp's too
         faults += looping
     if found is None or faults:
@@ -104,22 +105,6 @@ def _assembled(
     if found.usable or assume_keys:
         return found, assume_keys
     return assemble(settings, environ, today, presets=_CUT_POINTS, require_keys=False), True
-
-
-def _faults_of_start(settings: Settings) -> list[OperatorError]:
-    """Return what a start would refuse of settings that are sound by themselves."""
-    listen, has_keys = settings.server.listen, bool(settings.server.auth.keys)
-    return _faults_of(
-        (
-            lambda: load_artifact(settings),
-            lambda: address(listen, has_keys=has_keys),
-        )
-    )
-
-
-def _require_no_loop(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Refuse upstreams that are called where the file says to listen, or what it says nothing against."""
-    require_no_loop(settings, environ, *address(settings.server.listen, has_keys=True))
 
 
 def _faults_of(steps: tuple[Callable[[], object], ...]) -> list[OperatorError]:

@@ -13,7 +13,8 @@ from typing import TextIO
 
 from rich.console import Console
 
-from router.cli.costs_table import COUNTS_SIMULATED, exact, print_table, printable
+from router.cli.costs_table import COUNTS_SIMULATED, exact, print_table
+from router.cli.notes import printable
 from router.ledger.query import rates, sums
 from router.ledger.since import parse_since
 from router.ledger.spend import Grouping, Line, Rated, Simulated, SpendTable, tabulate

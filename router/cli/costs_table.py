@@ -9,6 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from router.cli.notes import printable
 from router.ledger.spend import Line, Simulated, SpendTable, Sums
 
 _UNKNOWN = "-"
@@ -89,11 +90,6 @@ def _grid(table: SpendTable, hidden: tuple[str, ...] = (), *, narrow: bool = Fal
         cells = (printable(line.sums.group), *(read(line, decimals) for _, read in shown))
         grid.add_row(*map(Text, cells), style="bold" if line is table.total else None)
     return grid
-
-
-def printable(name: str) -> str:
-    """Return a name without control characters, which could steer a terminal or break a line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _count(tokens: int | None) -> str:

@@ -20,7 +20,7 @@ from classifier.prompt import Prompt
 from classifier.tier import Tier
 from router.app import dry_run
 from router.cli.command import pasteable
-from router.cli.notes import note_roles, note_shipped
+from router.cli.notes import note_roles, note_shipped, printable
 from router.errors import ArtifactRejected, MalformedRequest, OperatorError, RouterError
 from router.plan import BUILTIN
 from router.policy.explanation import DryRun, Unserved, comparison, document, estimate, heading, sized
@@ -181,7 +181,7 @@ def _cells(move: Move | None) -> tuple[str, str, str]:
     """Return how far a move went, its share of all that moved, and what it was."""
     if move is None:
         return "", "", ""
-    what = "".join(letter if letter.isprintable() else "?" for letter in move.what)
+    what = printable(move.what)
     return f"{move.logit:+.2f}", f"{move.share:.0%}", _QUOTED.get(move.kind, "{}").format(what)
 
 

@@ -26,10 +26,10 @@ def note_roles(prompt: Prompt) -> None:
     """Name the roles that no API knows: they go to the upstream as they came, for bodies are not re-typed."""
     strange = sorted({turn.role for turn in prompt.turns} - set(ROLES))
     if strange:
-        named = ", ".join(f"'{_shown(role)}'" for role in strange[:3])
+        named = ", ".join(f"'{printable(role[:_LONGEST])}'" for role in strange[:3])
         note(f"A message has the role {named}, which is none of {', '.join(ROLES)}: it is passed on as it is.")
 
 
-def _shown(role: str) -> str:
-    """Return a role as a terminal may have it: short, and without control characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in role[:_LONGEST])
+def printable(text: str) -> str:
+    """Return a text without control characters, which could steer a terminal or break a line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -19,7 +19,7 @@ from router.wire.event_stream import EventCutter, EventTooLarge, event_fields
 from router.wire.json_body import drop_fields, drop_in_items
 from router.wire.same_text import SameText
 from router.wire.tokens import text_bytes
-from router.wire.usage_report import counts_nothing, estimate, read_usage, spoken_bytes
+from router.wire.usage_report import estimate, later_usage, spoken_bytes
 
 DONE = b"data: [DONE]\n\n"
 _USAGE = ("usage",)
@@ -194,8 +194,7 @@ class StreamReader:
         """Return the event as the client gets it: b"" for usage that it did not ask for."""
         reported = usage_of(answer)
         changed = data
-        if reported is not None and not (self.usage is not None and counts_nothing(reported)):
-            self.usage = read_usage(reported, reports_cost=self._dialect.reports_cost) or self.usage
+        self.usage = later_usage(self.usage, reported, reports_cost=self._dialect.reports_cost)
         if reported is not None and not self._request.wants_usage:
             if not answer.choices:
                 return b""

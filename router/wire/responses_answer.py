@@ -13,7 +13,7 @@ from router.wire.openai_responses import COMPLETED, FAILED, IN_PROGRESS, INCOMPL
 from router.wire.reply_limit import AnswerTooLarge
 from router.wire.responses_events import Sink, encode, piece_head
 from router.wire.responses_text import OUTPUT_TEXT, PartKind, arguments_of, texts_of
-from router.wire.usage_report import counts_nothing, read_usage
+from router.wire.usage_report import later_usage
 
 UNBOUNDED = 1 << 62
 """The limit of what somebody else has bounded."""
@@ -83,9 +83,7 @@ class Output:
 
     def take(self, answer: Answer) -> None:
         """Take a whole answer or a chunk; of several choices the first counts, which is all that was asked for."""
-        reported = usage_of(answer)
-        if reported is not None and not (self._usage is not None and counts_nothing(reported)):
-            self._usage = read_usage(reported) or self._usage
+        self._usage = later_usage(self._usage, usage_of(answer))
         for choice in answer.choices or ():
             if choice.index:
                 continue

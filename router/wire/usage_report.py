@@ -102,6 +102,13 @@ def read_input_usage(value: Any, *, reports_cost: bool = False) -> Usage | None:
     return Usage(input=given, output=0, reported_cost=_bill(value) if reports_cost else None)
 
 
+def later_usage(before: Usage | None, reported: Any, *, reports_cost: bool = False) -> Usage | None:
+    """Return the counts that hold once `reported` (None: nothing) has come after those of `before`."""
+    if reported is None or (before is not None and counts_nothing(reported)):
+        return before
+    return read_usage(reported, reports_cost=reports_cost) or before
+
+
 def counts_nothing(value: Any) -> bool:
     """Tell whether the parsed usage object `value` counts no token: one that did, earlier in a stream, still holds."""
     return isinstance(value, dict) and not (value.get("prompt_tokens") or value.get("completion_tokens"))
